@@ -1,0 +1,1 @@
+"""Learn from stored events, in a child process."""

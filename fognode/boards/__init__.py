@@ -1,0 +1,1 @@
+"""Tier 1: what arrives from boards becomes events."""

@@ -1,0 +1,1 @@
+"""Builds the parts, supervises their threads, schedules and stops them in order."""

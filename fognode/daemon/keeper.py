@@ -1,0 +1,240 @@
+"""The store thread: the one place where events are frozen and kept.
+
+Two doors lead in.  ``offer`` is for boards: it never waits for the database, and its
+``done`` is called once the event is committed, however long that takes.  ``commit`` is for
+all other threads: it returns after COMMIT or raises.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from fognode.errors import StoreError
+from fognode.events import Event, Kind, Row
+from fognode.hashing import Stamp, freeze
+from fognode.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+GROUP = 100  # events in one transaction, at most; a group is never waited for
+QUEUE = 1000  # what may wait in memory; beyond it boards are not read (back-pressure)
+PUT_TIMEOUT_S = 0.5
+RETRY_S = 0.5
+CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
+CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
+
+Done = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class _Offer:
+    event: Event
+    rows: Sequence[Row]
+    done: Done
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class _Batch:
+    events: Sequence[Event]
+    rows: Sequence[Row]
+    answered: threading.Event = field(default_factory=threading.Event)
+    seqs: list[int] = field(default_factory=list)
+    error: Exception | None = None
+
+
+class Clock:
+    """Wall clock, monotonic clock and boot id of this node, as one reading."""
+
+    def __init__(self, farm: str, boot_id: str) -> None:
+        self._farm, self._boot_id = farm, boot_id
+        self._last_ms = 0
+        self._offset_ms = self._now_offset_ms()
+
+    def start_after(self, recorded_at_ms: int) -> None:
+        """Never stamp earlier than what the record already holds."""
+        self._last_ms = max(self._last_ms, recorded_at_ms)
+
+    def stamp(self) -> Stamp:
+        """Return the marks for a body that is frozen now; recorded_at_ms never falls."""
+        now_ms = time.time_ns() // 1_000_000
+        self._last_ms = max(self._last_ms, now_ms)
+        return Stamp(
+            farm=self._farm,
+            boot_id=self._boot_id,
+            mono_ms=time.monotonic_ns() // 1_000_000,
+            recorded_at_ms=self._last_ms,
+            clock_ok=now_ms >= CLOCK_SET_MS,
+        )
+
+    def step_event(self) -> Event | None:
+        """Return an event when the wall clock jumped since the last call, else nothing."""
+        offset_ms = self._now_offset_ms()
+        moved_ms = offset_ms - self._offset_ms
+        if abs(moved_ms) <= CLOCK_STEP_MS:
+            return None
+        self._offset_ms = offset_ms
+        mono_ms = time.monotonic_ns() // 1_000_000
+        return Event(
+            kind=Kind.CLOCK_STEP,
+            origin=f"n/clock_step/{self._boot_id}-{mono_ms}",
+            happened_at_ms=time.time_ns() // 1_000_000,
+            facts={"moved_ms": moved_ms},
+        )
+
+    @staticmethod
+    def _now_offset_ms() -> int:
+        return (time.time_ns() - time.monotonic_ns()) // 1_000_000
+
+
+class Keeper:
+    """Owns the writer and the queue before it.
+
+    ``open_writer`` is called on the store thread until it succeeds; it raises StoreError
+    while the database is away.  ``kept`` is set after every COMMIT, to nudge followers.
+    """
+
+    def __init__(self, open_writer: Callable[[], Writer], clock: Clock) -> None:
+        self._open_writer, self._clock = open_writer, clock
+        self._queue: queue.Queue[_Offer | _Batch] = queue.Queue(QUEUE)
+        self._held: list[_Offer] = []  # offers that wait for the database to come back
+        self._writer: Writer | None = None
+        self._stopped = False
+        self.kept = threading.Event()
+        self.away_since_ms: int | None = None
+
+    def offer(self, event: Event, done: Done, rows: Sequence[Row] = ()) -> bool:
+        """Take an event of a board; ``done(seq)`` is called after COMMIT, on the store thread.
+
+        Returns False when the queue stayed full for half a second: stop reading the board.
+        """
+        try:
+            self._queue.put(_Offer(event, rows, done), timeout=PUT_TIMEOUT_S)
+        except queue.Full:
+            return False
+        return True
+
+    def commit(self, events: Sequence[Event], rows: Sequence[Row] = ()) -> list[int]:
+        """Keep events and their rows in one transaction; return the seqs after COMMIT.
+
+        An event that is already kept gives its old seq.
+
+        Raises:
+            StoreError: Nothing of it is known to be kept; offer the same again.
+            ValueError: An event cannot be frozen (see ``hashing.freeze``).
+        """
+        batch = _Batch(events, rows)
+        try:
+            self._queue.put(batch, timeout=PUT_TIMEOUT_S)
+        except queue.Full as error:
+            raise StoreError("the store is away and its queue is full") from error
+        while not batch.answered.wait(PUT_TIMEOUT_S):
+            if self._stopped:
+                raise StoreError("the node is stopping")
+        if batch.error is not None:
+            raise batch.error
+        return batch.seqs
+
+    def waiting(self) -> int:
+        """Return how many offers and batches are not kept yet."""
+        return self._queue.qsize() + len(self._held)
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep what comes until ``stop``; then keep what still waits, if the database is there."""
+        self._stopped = False
+        try:
+            while not stop.is_set():
+                self._turn(stop, wait_s=PUT_TIMEOUT_S)
+            while self.waiting() and self.away_since_ms is None:
+                self._turn(stop, wait_s=0)
+        finally:
+            self._stopped = True
+            self._close()
+
+    def _turn(self, stop: threading.Event, wait_s: float) -> None:
+        offers, batches = self._take(wait_s)
+        if (step := self._clock.step_event()) is not None:
+            offers.append(_Offer(step, (), lambda _seq: None))
+        self._held = offers  # should anything below fail, they are offered again
+        try:
+            self._keep_offers(offers)
+        except StoreError as error:
+            self._lose(error)
+            for batch in batches:
+                batch.error = error
+                batch.answered.set()
+            stop.wait(RETRY_S)
+            return
+        self._held = []
+        for batch in batches:
+            self._keep_batch(batch)
+
+    def _take(self, wait_s: float) -> tuple[list[_Offer], list[_Batch]]:
+        offers, batches = self._held, []
+        while len(offers) + len(batches) < GROUP:
+            try:
+                idle = not offers and not batches
+                item = (
+                    self._queue.get(timeout=wait_s) if idle and wait_s else self._queue.get(False)
+                )
+            except queue.Empty:
+                break
+            if isinstance(item, _Offer):
+                offers.append(item)
+            else:
+                batches.append(item)
+        return offers, batches
+
+    def _keep_offers(self, offers: list[_Offer]) -> None:
+        if not offers:
+            return
+        for offer in offers:
+            offer.body = offer.body or self._freeze(offer.event)
+        rows = {  # the newest row of a board replaces the ones before it
+            (row.table, next(iter(row.values.values()))): row for o in offers for row in o.rows
+        }
+        seqs = self._keep([offer.body for offer in offers], list(rows.values()))
+        for offer, seq in zip(offers, seqs, strict=True):
+            offer.done(seq)
+
+    def _freeze(self, event: Event) -> bytes:
+        try:
+            return freeze(event, self._clock.stamp())
+        except ValueError as error:
+            # A board cannot mend its event: keep that it came, and why it says no more.
+            facts = {"what": event.kind[:40], "reason": str(error)[:200]}
+            return freeze(replace(event, kind=Kind.REJECTED, facts=facts), self._clock.stamp())
+
+    def _keep_batch(self, batch: _Batch) -> None:
+        try:
+            stamp = self._clock.stamp
+            batch.seqs = self._keep([freeze(e, stamp()) for e in batch.events], batch.rows)
+        except StoreError as error:
+            self._lose(error)
+            batch.error = error
+        except ValueError as error:
+            batch.error = error
+        batch.answered.set()
+
+    def _keep(self, bodies: list[bytes], rows: Sequence[Row]) -> list[int]:
+        if self._writer is None:
+            self._writer = self._open_writer()
+        seqs = self._writer.keep(bodies, rows)
+        if self.away_since_ms is not None:
+            log.info("event=store_back waiting=%d", self.waiting())
+            self.away_since_ms = None
+        self.kept.set()
+        return seqs
+
+    def _lose(self, error: StoreError) -> None:
+        if self.away_since_ms is None:
+            log.warning("event=store_away reason=%s", error)
+            self.away_since_ms = time.time_ns() // 1_000_000
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

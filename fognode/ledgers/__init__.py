@@ -1,0 +1,1 @@
+"""Tier 3: two chains, the partners and the authority."""

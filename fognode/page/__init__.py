@@ -1,0 +1,1 @@
+"""Tier 4: show the farmer; read-only."""

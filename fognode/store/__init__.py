@@ -1,0 +1,1 @@
+"""Tier 2: keep every event, once, in order, for ever."""

@@ -1,0 +1,1 @@
+"""A farm in a box for demo, tests and bench."""

@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fognode import config
+from fognode.errors import ConfigError
+
+CABINET = {"id": "cab-1", "board": "cab01", "hours": ["06:00-11:30", "13:00-18:00"]}
+GOOD: dict[str, Any] = {
+    "farm": {"id": "farm-7", "zone": "America/Cuiaba"},
+    "cabinet": [CABINET],
+    "board": [{"id": "cab01"}],
+}
+CHAIN = {
+    "name": "private",
+    "url": "http://127.0.0.1:1",
+    "chain_id": 7001,
+    "contract": "0x" + "1" * 40,
+    "code_hash": "0" * 64,
+    "farm": "0x" + "2" * 40,
+    "centre": "0x" + "3" * 40,
+    "keystore": "key.json",
+}
+
+
+def test_a_good_file_gives_frozen_values() -> None:
+    read = config.parse(GOOD)
+    assert read.cabinets[0].hours == ("06:00-11:30", "13:00-18:00")
+    assert str(read.zone) == "America/Cuiaba"
+    with pytest.raises(AttributeError):
+        read.farm.id = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"frm": {}}, r"unknown sections \['frm'\]; known: "),
+        ({"farm": {"id": "farm-7", "zon": "UTC"}}, r"\[farm\] has unknown keys \['zon'\]"),
+        ({"farm": {}}, r"\[farm\] lacks the keys \['id'\]"),
+        ({"farm": {"id": "Farm 7"}}, r"key id = 'Farm 7' does not match"),
+        ({"farm": {"id": "f", "zone": "Mars/Base"}}, r"zone = 'Mars/Base' is no IANA zone"),
+        ({"page": {"port": 70000}}, r"\[page\] key port = 70000 is not between 0 and 65535"),
+        ({"page": {"port": True}}, r"port = True must be int"),
+        ({"page": {"names": "fog"}}, r"names = 'fog' must be a list of texts"),
+        ({"store": {"backend": "mysql"}}, r"'mysql' is none of sqlite, mariadb"),
+        ({"board": {"id": "cab01"}}, r"write \[\[board\]\]"),
+        ({"board": [{"id": "cab01"}, {"id": "cab01"}]}, r"names \['cab01'\] more than once"),
+        ({"board": []}, r"cab-1 names board 'cab01': no such"),
+        ({"cabinet": [CABINET | {"hours": ["6-18"]}]}, r"'6-18' must be written like"),
+        ({"manager": [{"name": "A", "mail": "a@b.c, evil@x.y"}]}, r"does not match"),
+        ({"chain": [CHAIN, CHAIN | {"name": "public"}]}, r"chain_id must differ"),
+        ({"mail": {"host": "m", "sender": "f@x"}, "farm": 3}, r"\[farm\] must be a table"),
+    ],
+)
+def test_a_bad_key_is_named_with_what_it_may_hold(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        config.parse(GOOD | change)
+
+
+def test_without_a_farm_there_is_no_start() -> None:
+    with pytest.raises(ConfigError, match=r"\[farm\] is missing"):
+        config.parse({})
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read .*none\.toml"):
+        config.load(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("farm = [")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        config.load(broken)
+
+
+def test_a_secret_is_read_from_the_credentials_only(tmp_path: Path) -> None:
+    (tmp_path / "smtp-password").write_text("hush\n")
+    toml = tmp_path / "fognode.toml"
+    toml.write_text('[farm]\nid = "farm-7"\n')
+    read = config.load(toml, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert read.secret("smtp-password") == "hush"
+    with pytest.raises(ConfigError, match="credential db-writer is not in"):
+        read.secret("db-writer")
+    with pytest.raises(ConfigError, match="which is not set"):
+        config.load(toml, {}).secret("smtp-password")
+
+
+@pytest.mark.parametrize(
+    ("span", "seconds"),
+    [("06:00-18:00", (21600, 64800)), ("22:00-05:30:15", (79200, 19815))],
+)
+def test_a_span_of_hours_is_read_as_seconds_of_the_day(span: str, seconds: tuple[int, int]) -> None:
+    assert config.seconds_of(span) == seconds
