@@ -1,0 +1,1 @@
+"""The compiled contract, shipped in the wheel: ABI, bytecode, compiler, code hash."""
