@@ -1,0 +1,58 @@
+// The only door to hardware.  core/, drivers/ and boards/cabinet.c see no register and
+// no pin number; boards/hal_avr.c stands behind this header on the chip, and
+// test/fake_hal.c in the host tests.  No call waits without a bound.
+#ifndef HAL_H
+#define HAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __AVR__
+#include <avr/pgmspace.h>
+#define HAL_FLASH PROGMEM // tables stay out of the 2 KB of SRAM
+#define hal_flash_u32(address) pgm_read_dword(address)
+#else
+#define HAL_FLASH
+#define hal_flash_u32(address) (*(address))
+#endif
+
+enum hal_pin { HAL_TRIG, HAL_ECHO, HAL_HX_DATA, HAL_HX_CLOCK, HAL_RC_RESET, HAL_RC_SELECT };
+
+// Time since start; both wrap at 2^32.
+uint32_t hal_ms(void);
+uint32_t hal_us(void);
+void hal_delay_us(uint8_t us);
+
+void hal_pin(enum hal_pin pin, bool high);
+bool hal_read(enum hal_pin pin);
+// One conversion of A0, 0..1023; takes 0.1 ms.
+uint16_t hal_adc(void);
+// Send one byte to the selected chip, return the byte it sent meanwhile.
+uint8_t hal_spi(uint8_t byte);
+
+// Level changes of the vibration input since the last call.
+uint16_t hal_edges(void);
+// Forget the last echo.
+void hal_echo_clear(void);
+// Length of the echo pulse that began after hal_echo_clear; false while it has not ended.
+bool hal_echo(uint32_t *us);
+
+// No interrupt between these two.  Keep the stretch under 60 us: a longer HX711 clock
+// pulse powers that chip down.
+void hal_irq_off(void);
+void hal_irq_on(void);
+
+// Next received byte; false when there is none.
+bool hal_uart_get(uint8_t *byte);
+// How many bytes hal_uart_put takes now.
+uint8_t hal_uart_room(void);
+void hal_uart_put(const char *bytes, uint8_t count);
+
+uint8_t hal_eeprom_read(uint16_t address);
+// Write when different; at most 3.4 ms.  Call at start only.
+void hal_eeprom_write(uint16_t address, uint8_t byte);
+
+// Bytes between the end of static data and the stack.
+uint16_t hal_free_ram(void);
+
+#endif

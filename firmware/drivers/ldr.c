@@ -1,0 +1,5 @@
+#include "ldr.h"
+
+#include "hal.h"
+
+uint16_t ldr_read(void) { return hal_adc(); }

@@ -1,0 +1,167 @@
+#include "fake_hal.h"
+
+#include <string.h>
+
+#include "board.h"
+#include "chance.h"
+#include "hal.h"
+
+struct fake fake;
+
+static uint64_t convert_us; // next HX711 conversion
+static bool weight_data = true;
+static bool echo_high;
+static uint64_t rise_us, fall_us; // of the echo under way; rise 0 = none
+static uint32_t echo_us;           // length of the echo that ended; 0 = none
+static const char *said = "";
+
+void fake_start(void)
+{
+    memset(&fake, 0, sizeof fake);
+    memset(fake.eeprom, 0xFF, sizeof fake.eeprom);
+    fake.eeprom_writes_left = -1;
+    fake.light = 60;
+    hcsr04_model_start(&fake.distance);
+    hx711_model_start(&fake.weight);
+    rc522_model_start(&fake.reader);
+    fake.weight.noise = 0;
+    chance_seed(1);
+    convert_us = 100000;
+    rise_us = fall_us = 0;
+    weight_data = true;
+    echo_high = false;
+    echo_us = 0;
+    said = "";
+}
+
+void fake_advance_us(uint32_t us)
+{
+    fake.us += us;
+    for (; fake.us >= convert_us; convert_us += 1000000 / fake.weight.sps)
+        weight_data = hx711_model_convert(&fake.weight, fake.us);
+    echo_high = rise_us && fake.us >= rise_us && fake.us < fall_us;
+    if (rise_us && fake.us >= fall_us) {
+        echo_us = (uint32_t)(fall_us - rise_us);
+        rise_us = 0;
+    }
+}
+
+void fake_run(uint32_t ms)
+{
+    for (uint64_t until = fake.us + ms * 1000ULL; fake.us < until;) {
+        board_step();
+        fake_advance_us(1000);
+    }
+}
+
+void fake_say(const char *text) { said = text; }
+
+void fake_forget_output(void) { fake.out_count = 0; }
+
+int fake_count(const char *text)
+{
+    int count = 0;
+
+    fake.out[fake.out_count] = '\0';
+    for (const char *at = fake.out; (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+// ---- hal.h ---------------------------------------------------------------------------
+
+uint32_t hal_ms(void) { return (uint32_t)(fake.us / 1000); }
+
+uint32_t hal_us(void)
+{
+    fake_advance_us(4);
+    return (uint32_t)fake.us;
+}
+
+void hal_delay_us(uint8_t us) { fake_advance_us(us); }
+
+static void start_echo(void)
+{
+    rise_us = fake.us + HCSR04_MODEL_DELAY_US;
+    fall_us = rise_us + hcsr04_model_echo_us(&fake.distance);
+}
+
+void hal_pin(enum hal_pin pin, bool high)
+{
+    if (pin == HAL_TRIG && hcsr04_model_trigger(&fake.distance, high, fake.us))
+        start_echo();
+    else if (pin == HAL_HX_CLOCK)
+        weight_data = hx711_model_clock(&fake.weight, high, fake.us);
+    else if (pin == HAL_RC_RESET)
+        rc522_model_reset(&fake.reader, high);
+    else if (pin == HAL_RC_SELECT && !high)
+        rc522_model_select(&fake.reader);
+}
+
+bool hal_read(enum hal_pin pin)
+{
+    return pin == HAL_ECHO ? echo_high || fake.distance.stuck : weight_data;
+}
+
+uint16_t hal_adc(void) { return fake.light; }
+
+uint8_t hal_spi(uint8_t byte)
+{
+    fake_advance_us(2);
+    return rc522_model_byte(&fake.reader, byte, fake.us);
+}
+
+uint16_t hal_edges(void)
+{
+    uint16_t edges = fake.edges;
+    fake.edges = 0;
+    return edges;
+}
+
+void hal_echo_clear(void) { echo_us = 0; }
+
+bool hal_echo(uint32_t *us)
+{
+    *us = echo_us;
+    return echo_us != 0;
+}
+
+void hal_irq_off(void) { fake.irq_off_us = fake.us; }
+
+void hal_irq_on(void)
+{
+    uint64_t off_us = fake.us - fake.irq_off_us;
+    if (off_us > fake.irq_off_longest_us)
+        fake.irq_off_longest_us = off_us;
+}
+
+bool hal_uart_get(uint8_t *byte)
+{
+    if (!*said)
+        return false;
+    *byte = (uint8_t)*said++;
+    return true;
+}
+
+uint8_t hal_uart_room(void) { return fake.uart_full ? 0 : 127; }
+
+void hal_uart_put(const char *bytes, uint8_t count)
+{
+    if (fake.out_count + count >= FAKE_OUT)
+        return;
+    memcpy(fake.out + fake.out_count, bytes, count);
+    fake.out_count += count;
+}
+
+uint8_t hal_eeprom_read(uint16_t address) { return fake.eeprom[address]; }
+
+void hal_eeprom_write(uint16_t address, uint8_t byte)
+{
+    if (!fake.eeprom_writes_left)
+        return;
+    if (fake.eeprom_writes_left > 0)
+        fake.eeprom_writes_left--;
+    fake.eeprom[address] = byte;
+}
+
+uint16_t hal_free_ram(void) { return 700; }

@@ -1,0 +1,67 @@
+"""Firmware, fog and docs/protocol.md speak of the same frames."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from fognode.boards.wire import GRAMMAR, decode
+from fognode.trial.boards import RecordedBoard, SimBoard
+from tests.firmware.golden import RECORDED, ROOT, STORY
+
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+FIRMWARE = (ROOT / "firmware" / "core" / "deliver.c").read_text(encoding="utf-8")
+VECTORS = (ROOT / "tests" / "vectors" / "frames.txt").read_text(encoding="ascii").splitlines()
+GOLDEN = [row.partition(" ")[0] for row in VECTORS]
+
+
+def test_golden_frames_carry_the_crc_of_their_body() -> None:
+    for frame in GOLDEN:
+        body, _, crc = frame[1:].partition("*")
+        assert f"{crc32(body.encode()):08X}" == crc, frame
+
+
+def test_the_fog_reads_every_golden_frame_of_a_board() -> None:
+    kinds = {decode(f"{frame}\n".encode()).__class__ for frame in GOLDEN if frame[1] in "HDESBN"}
+    assert len(kinds) == 6
+
+
+def test_message_kinds_are_the_same_everywhere() -> None:
+    rows = re.findall(r"^\| ([A-Z]) \| (board|fog) \|", PROTOCOL, re.MULTILINE)
+    from_board = {kind for kind, who in rows if who == "board"}
+    from_fog = {kind for kind, who in rows if who == "fog"}
+    assert from_board == {kind.decode() for kind in GRAMMAR}
+    assert from_board | from_fog == {frame[1] for frame in GOLDEN}
+    obeyed = set(re.findall(r"order->type == '([A-Z])'", FIRMWARE))
+    sent = set(re.findall(r"'([A-Z])', 0, ms", FIRMWARE))
+    assert obeyed == from_fog
+    assert sent | {"H", "D", "E"} == from_board  # H, D, E are built in one place each
+
+
+def test_worked_frames_in_the_document_are_golden() -> None:
+    told = re.findall(r"^(\$\S+)", PROTOCOL, re.MULTILINE)
+    assert len(told) > 9
+    assert set(told) <= set(GOLDEN)
+
+
+def test_recordings_are_whole_frames() -> None:
+    rows = RECORDED.read_text(encoding="ascii").splitlines()
+    for line in [row.split()[2] for row in rows] + STORY.read_text(encoding="ascii").splitlines():
+        decode(f"{line}\n".encode())
+
+
+@pytest.mark.avr
+@pytest.mark.usefixtures("tools")
+@pytest.mark.parametrize("target", [["host-test"], ["all", "size"]])
+def test_make_target_succeeds(target: Sequence[str], tmp_path: Path) -> None:
+    command = ["make", "-C", str(ROOT / "firmware"), f"BUILD={tmp_path}", *target]
+    made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+def test_both_kinds_of_board_offer_the_same_actions() -> None:
+    public = {name for name in vars(RecordedBoard) if not name.startswith("_")}
+    assert public == {name for name in vars(SimBoard) if not name.startswith("_")} - {"run"}
