@@ -1,0 +1,318 @@
+"""Which stored events are worth an alert, whom it is owed to, and when it is over; pure.
+
+An alert has one fingerprint per cause: rule/place/subject.  While it fires, the same cause
+only counts; once it is resolved, the next one alerts again.  A discrepancy is a cause of its
+own in each opening and fires until a person explains it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+
+from fognode import hashing
+from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Stored, derived
+
+RULE_V = 1
+# A cause that nothing resolves (a gap, a refused document) and that comes back after half a
+# day is news again.  Source: repeat of a warning, 12 h.
+FORGET_MS = 12 * 3_600_000
+# Single refused frames happen on any long line; ten a minute are a fault or an attack.
+REJECTED_MANY, REJECTED_MS = 10, 60_000
+CRITICAL_DISCREPANCIES = frozenset({"weight_without_badge", "opening_without_badge"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the configuration says about alerts."""
+
+    farm: str  # [farm] id, in Message-IDs
+    zone: tzinfo = UTC
+    # Cabinet -> spans of local time, in seconds of the day; one that ends before it starts
+    # wraps midnight.  A cabinet that is not named here has no hours to be outside of.
+    hours: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    managers: tuple[str, ...] = ()  # "0", "1" ...: their places in the configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """A reason to alert, not yet compared with what fires already."""
+
+    rule: str
+    severity: str  # critical, warning
+    place: str
+    subject: str  # package, board, opening, peer: what makes it this cause and no other
+    text: str
+
+    @property
+    def fingerprint(self) -> str:
+        """The cause, in at most the 120 characters of its column."""
+        return f"{self.rule}/{self.place}/{self.subject}"[:120]
+
+
+@dataclass(slots=True, kw_only=True)
+class Firing:
+    """An alert that is not over."""
+
+    alarm: Alarm
+    alert: str  # event_id of its sensorAlert
+    first_at_ms: int
+    last_at_ms: int
+    occurrences: int = 1
+
+    def row(self, state: str, as_of_seq: int) -> Row:
+        """Return the row of table ``alert``."""
+        values: RowValues = {
+            "alert": self.alert,
+            "rule": self.alarm.rule,
+            "fingerprint": self.alarm.fingerprint,
+            "severity": self.alarm.severity,
+            "place": self.alarm.place,
+            "text": self.alarm.text,
+            "state": state,
+            "occurrences": self.occurrences,
+            "first_at_ms": self.first_at_ms,
+            "last_at_ms": self.last_at_ms,
+            "as_of_seq": as_of_seq,
+        }
+        return Row(table="alert", values=values)
+
+
+@dataclass(slots=True)
+class State:
+    """What fires, by fingerprint, and when boards' events were refused lately."""
+
+    firing: dict[str, Firing] = field(default_factory=dict)
+    rejected_at_ms: dict[str, deque[int]] = field(default_factory=dict)  # board -> newest
+
+
+def step(state: State, told: Stored, rules: Rules) -> Outcome:
+    """Resolve what a stored event ends, then alert if it is a reason to."""
+    outcome = _resolve(state, told)
+    alarm = decide(state, told, rules)
+    if alarm is None:
+        return outcome
+    firing = state.firing.get(alarm.fingerprint)
+    if firing is not None and told.happened_at_ms - firing.last_at_ms < FORGET_MS:
+        firing.occurrences += 1
+        firing.last_at_ms = max(firing.last_at_ms, told.happened_at_ms)
+        outcome.rows.append(firing.row("firing", told.seq))
+        return outcome
+    if firing is not None:
+        outcome.rows.append(firing.row("resolved", told.seq))
+    outcome.add(_fire(state, told, rules, alarm))
+    return outcome
+
+
+def decide(state: State, told: Stored, rules: Rules) -> Alarm | None:
+    """Return why a stored event is worth an alert, or None.
+
+    Counts refused board events in ``state``; everything else hangs on the event alone.
+    """
+    if told.kind == Kind.OPEN_BOX:
+        return _out_of_hours(told, rules)
+    if told.kind == Kind.REJECTED:
+        return _rejected(state, told)
+    if told.kind.endswith("_fault"):
+        return _fault(told)
+    rule = RULES.get(told.kind)
+    return rule(told) if rule else None
+
+
+def _fire(state: State, told: Stored, rules: Rules, alarm: Alarm) -> Outcome:
+    facts: dict[str, Json] = {
+        "rule": alarm.rule,
+        "severity": alarm.severity,
+        "place": alarm.place,
+        "text": alarm.text,
+        "cause": told.event_id,
+        "fingerprint": alarm.fingerprint,
+    }
+    event = Event(
+        kind=Kind.SENSOR_ALERT,
+        origin=derived(Kind.SENSOR_ALERT, told),
+        happened_at_ms=told.happened_at_ms,
+        facts=facts,
+        rule_v=RULE_V,
+    )
+    alert = hashing.event_id(event.origin).hex()
+    firing = Firing(
+        alarm=alarm,
+        alert=alert,
+        first_at_ms=told.happened_at_ms,
+        last_at_ms=told.happened_at_ms,
+    )
+    state.firing[alarm.fingerprint] = firing
+    mails = [_mail(alert, manager, told, rules.farm) for manager in rules.managers]
+    return Outcome(events=[event], rows=[firing.row("firing", told.seq), *mails])
+
+
+def _mail(alert: str, manager: str, told: Stored, farm: str) -> Row:
+    return Row(
+        table="mail_outbox",
+        values={
+            "id": f"{alert}/{manager}",
+            "event_id": alert,
+            "person": manager,
+            "channel": "mail",
+            "message_id": f"<{alert}.{manager}@{farm}.fognode>",
+            "due_at_ms": told.recorded_at_ms,  # now, by the only clock a fold is told
+            "tries": 0,
+            "state": "owed",
+            "next_try_at_ms": told.recorded_at_ms,
+            "last_error": "",
+            "as_of_seq": told.seq,
+        },
+    )
+
+
+# --- reasons to alert ----------------------------------------------------------------------
+
+
+def _out_of_hours(told: Stored, rules: Rules) -> Alarm | None:
+    cabinet = told.text("cabinet")
+    spans = rules.hours.get(cabinet)
+    local = datetime.fromtimestamp(told.happened_at_ms // 1000, UTC).astimezone(rules.zone)
+    second = local.hour * 3600 + local.minute * 60 + local.second
+    if spans is None or any(_within(second, span) for span in spans):
+        return None
+    text = f"Cabinet {cabinet} was opened at {local:%H:%M}, outside its hours."
+    return Alarm(
+        rule="out_of_hours", severity="critical", place=cabinet, subject=cabinet, text=text
+    )
+
+
+def _within(second: int, span: tuple[int, int]) -> bool:
+    start, end = span
+    if start < end:
+        return start <= second < end
+    return second >= start or second < end
+
+
+def _rejected(state: State, told: Stored) -> Alarm | None:
+    board = told.text("board")
+    if "board" not in told.facts:
+        return None  # a person's request: they were answered
+    if told.text("what") != "bad_frames":  # those are counted on the line already
+        newest = state.rejected_at_ms.setdefault(board, deque(maxlen=REJECTED_MANY))
+        newest.append(told.happened_at_ms)
+        if len(newest) < REJECTED_MANY or newest[-1] - newest[0] > REJECTED_MS:
+            return None
+    text = f"Much of what board {board or told.text('value')} says is refused: "
+    return _warn("board_rejected", told, board, text + told.text("reason"))
+
+
+def _fault(told: Stored) -> Alarm | None:
+    if told.number("code") == 0:
+        return None  # the sensor works again
+    board, sensor = told.text("board"), told.text("sensor")
+    text = f"Sensor {sensor} of board {board} reports fault {told.number('code')}."
+    return _warn("sensor_fault", told, f"{board}:{sensor}", text)
+
+
+def _warn(rule: str, told: Stored, subject: str, text: str) -> Alarm:
+    return Alarm(
+        rule=rule, severity="warning", place=told.text("place"), subject=subject, text=text[:300]
+    )
+
+
+def _board(words: str) -> Callable[[Stored], Alarm]:
+    def alarm(told: Stored) -> Alarm:
+        board = told.text("board")
+        return _warn(told.kind, told, board, f"Board {board} {words}.")
+
+    return alarm
+
+
+def _discrepancy(told: Stored) -> Alarm:
+    rule = told.text("rule")
+    # A tag that is nobody's stays the same cause however often it is read.
+    subject = told.text("tag") or f"{told.text('opening')[:16]}:{told.text('package')}"
+    return Alarm(
+        rule=rule,
+        severity="critical" if rule in CRITICAL_DISCREPANCIES else "warning",
+        place=told.text("place"),
+        subject=subject,
+        text=told.text("text")[:300],
+    )
+
+
+def _moved(told: Stored) -> Alarm | None:
+    if told.number("permitted", 1):
+        return None
+    package, place = told.text("package"), told.text("to")
+    text = f"Package {package} was seen at {place}, where it must not be."
+    return Alarm(rule="package_moved", severity="critical", place=place, subject=package, text=text)
+
+
+def _verify(told: Stored) -> Alarm:
+    text = f"The record is damaged: {told.number('findings_count')} findings. {told.text('first')}"
+    return Alarm(
+        rule="verify_failed", severity="critical", place="", subject="record", text=text[:300]
+    )
+
+
+def _ledger_failed(told: Stored) -> Alarm:
+    chain, package = told.text("chain"), told.text("package")
+    text = f"Step {told.number('kind')} of {package} failed on the {chain} ledger: "
+    return _warn(told.kind, told, f"{chain}:{package}", text + told.text("error"))
+
+
+def _ledger_held(told: Stored) -> Alarm:
+    chain = told.text("chain")
+    text = f"Nothing is sent to the {chain} ledger: {told.text('reason')}"
+    return _warn(told.kind, told, chain, text)
+
+
+def _refused(told: Stored) -> Alarm:
+    peer = told.text("peer")
+    return _warn(told.kind, told, peer, f"{peer} refused a document: {told.text('reason')}")
+
+
+RULES: dict[str, Callable[[Stored], Alarm | None]] = {
+    Kind.DISCREPANCY_FOUND: _discrepancy,
+    Kind.PACKAGE_MOVED: _moved,
+    Kind.BOARD_SILENT: _board("is silent"),
+    Kind.BOARD_LOST: _board("lost events: its memory was full"),
+    Kind.BOARD_GAP: _board("left out events"),
+    Kind.BOARD_UNKNOWN: _board("is not in the configuration"),
+    Kind.BOARD_CONTRADICTS: _board("contradicts what it said before"),
+    Kind.VERIFY_FAILED: _verify,
+    Kind.LEDGER_FAILED: _ledger_failed,
+    Kind.LEDGER_HELD: _ledger_held,
+    Kind.DOCUMENT_REFUSED: _refused,
+}
+
+
+# --- the end of an alert -------------------------------------------------------------------
+
+
+def _resolve(state: State, told: Stored) -> Outcome:
+    rule, subject = _ends(told)
+    if not rule:
+        return Outcome()
+    over = [
+        cause
+        for cause, firing in state.firing.items()
+        if firing.alarm.rule == rule and firing.alarm.subject == subject
+    ]
+    return Outcome(rows=[state.firing.pop(cause).row("resolved", told.seq) for cause in over])
+
+
+def _ends(told: Stored) -> tuple[str, str]:
+    """Return rule and subject of the alerts that an event ends; ("", "") = of none."""
+    if told.kind.endswith("_fault") and told.number("code") == 0:
+        return "sensor_fault", f"{told.text('board')}:{told.text('sensor')}"
+    if told.kind == Kind.PACKAGE_MOVED and told.number("permitted", 1):
+        return "package_moved", told.text("package")
+    ended = ENDS.get(told.kind)
+    return (ended[0], ended[1](told)) if ended else ("", "")
+
+
+ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
+    Kind.BOX_CLOSED: ("out_of_hours", lambda told: told.text("cabinet")),
+    Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
+    Kind.VERIFY_PASSED: ("verify_failed", lambda _: "record"),
+    Kind.LEDGER_FINAL: ("ledger_held", lambda told: told.text("chain")),
+    Kind.DOCUMENT_ACCEPTED: ("document_refused", lambda told: told.text("peer")),
+}

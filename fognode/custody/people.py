@@ -1,0 +1,43 @@
+"""Whose badge it is: a UID stands for a person, a person for a pseudonym."""
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from fognode.custody.draws import refuse
+from fognode.custody.packages import UID
+from fognode.events import Kind, Outcome, Row, RowValues, Stored
+
+NOBODY = "nobody named"  # stands where a person would, when no badge was shown
+
+
+@dataclass(slots=True)
+class State:
+    """People by id, and the badges that count now."""
+
+    aliases: dict[str, str] = field(default_factory=dict)  # person -> pseudonym
+    badges: dict[str, str] = field(default_factory=dict)  # UID -> person
+
+    def alias(self, person: str) -> str:
+        """Return what a text may call a person."""
+        return self.aliases.get(person, person or NOBODY)
+
+
+def step(state: State, told: Stored, tags: Container[str]) -> Outcome:
+    """Take in a person; an empty badge revokes the one they had.  ``tags`` are on packages."""
+    if told.kind != Kind.PERSON_SET:
+        return Outcome()
+    person, alias, badge = told.text("person"), told.text("alias"), told.text("badge").upper()
+    if not (0 < len(person) <= 40 and person != NOBODY):
+        return refuse(told, "person is not an id of 1 to 40 characters", person)
+    if not 0 < len(alias) <= 60:
+        return refuse(told, "alias is not 1 to 60 characters", alias)
+    if badge and not UID.fullmatch(badge):
+        return refuse(told, "badge is not a UID of 4, 7 or 10 bytes in hex", badge)
+    if badge in tags or state.badges.get(badge, person) != person:
+        return refuse(told, "badge is in use already", badge)
+    state.aliases[person] = alias
+    state.badges = {uid: who for uid, who in state.badges.items() if who != person}
+    if badge:
+        state.badges[badge] = person
+    values: RowValues = {"person": person, "alias": alias, "badge": badge, "as_of_seq": told.seq}
+    return Outcome(rows=[Row(table="person", values=values)])

@@ -1,0 +1,50 @@
+"""What happened, in one sentence a manager reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What became of one package in an opening; times and grams 0 or -1 when not known."""
+
+    package: str
+    action: str  # out, back, stored, used
+    taker: str  # pseudonym; who took it, for back and used too
+    bringer: str
+    taken_at_ms: int
+    brought_at_ms: int
+    weight_g: int = -1
+    used_g: int = -1
+
+
+def clock(at_ms: int, zone: tzinfo) -> str:
+    """Return the farm's time of day, HH:MM."""
+    return datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone).strftime("%H:%M")
+
+
+def kilograms(weight_g: int) -> str:
+    """Return grams as kilograms, rounded to 10 g."""
+    hundredths = (weight_g + 5) // 10
+    return f"{hundredths // 100}.{hundredths % 100:02d} kg"
+
+
+def sentence(visits: Sequence[Visit], opened: str, zone: tzinfo) -> str:
+    """Return the sentence of an opening; ``opened`` stands when no package moved."""
+    told = "; ".join(_told(visit, zone) for visit in visits)
+    return (told or f"{opened}, no package moved")[:600]
+
+
+def _told(visit: Visit, zone: tzinfo) -> str:
+    brought = clock(visit.brought_at_ms, zone)
+    weight = f", {kilograms(visit.weight_g)}" if visit.weight_g >= 0 else ""
+    if visit.action == "stored":
+        return f"{visit.bringer} stored {visit.package} at {brought}{weight}"
+    start = f"{visit.taker} took {visit.package} at {clock(visit.taken_at_ms, zone)}"
+    if visit.action == "out":
+        return start + weight
+    used = f", {kilograms(visit.used_g)} used" if visit.used_g >= 0 else ""
+    if visit.bringer == visit.taker:
+        return f"{start}{used}, returned {brought}"
+    return f"{start}{used}, {visit.bringer} returned it {brought}"

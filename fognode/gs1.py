@@ -1,0 +1,34 @@
+"""GS1 keys as printed on labels: the check digit, and one spelling for every GTIN."""
+
+from fognode.errors import CodeError
+
+LENGTHS = (8, 12, 13, 14)  # GTIN-8, UPC-A, EAN-13, GTIN-14
+
+
+def check_digit(digits: str) -> int:
+    """Return the digit that belongs after ``digits``.
+
+    Source: GS1 General Specifications, section 7.9.1, standard check digit calculation.
+    """
+    # Weights 3, 1, 3 ... count from the right, so leading zeros never matter.
+    total = sum(
+        int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(digits))
+    )
+    return -total % 10
+
+
+def normal_gtin(code: str) -> str:
+    """Return the one spelling we keep of a GTIN: 13 digits, or 14 for an outer case.
+
+    GTIN-8, UPC-A and a zero-led GTIN-14 become the EAN-13 they are equal to, the form the
+    paper's field EAN13 asks for.
+
+    Raises:
+        CodeError: It has another length, something else than digits, or a wrong check digit.
+    """
+    if not (code.isascii() and code.isdigit() and len(code) in LENGTHS):
+        raise CodeError(f"GTIN {code!r} is not 8, 12, 13 or 14 digits")
+    if int(code[-1]) != check_digit(code[:-1]):
+        raise CodeError(f"GTIN {code} ends in {code[-1]}, not in {check_digit(code[:-1])}")
+    padded = code.zfill(14)
+    return padded[1:] if padded[0] == "0" else padded

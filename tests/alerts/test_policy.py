@@ -1,0 +1,283 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fognode import hashing
+from fognode.alerts import policy
+from fognode.events import Json, Outcome, Row, Stored
+
+ZONE = ZoneInfo("America/Sao_Paulo")  # three hours behind UTC
+RULES = policy.Rules(
+    farm="boa-vista",
+    zone=ZONE,
+    hours={"cab-1": ((6 * 3600, 18 * 3600),), "cab-2": ((22 * 3600, 5 * 3600),)},
+    managers=("0", "1"),
+)
+NOON_MS = int(datetime(2026, 3, 2, 15, tzinfo=UTC).timestamp()) * 1000
+HOUR_MS = 3_600_000
+
+
+class Watch:
+    """The policy's state, told one event after the other."""
+
+    def __init__(self) -> None:
+        self.state = policy.State()
+        self.seq = 0
+
+    def tell(self, kind: str, after_ms: int = 0, /, **facts: Json) -> Outcome:
+        self.seq += 1
+        at_ms = NOON_MS + after_ms
+        told = Stored(
+            seq=self.seq,
+            event_id=f"{self.seq:032x}",
+            kind=kind,
+            origin=f"n/{self.seq}",
+            happened_at_ms=at_ms,
+            recorded_at_ms=at_ms + 7,
+            facts=facts,
+            body=b"",
+        )
+        return policy.step(self.state, told, RULES)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+def _rows(outcome: Outcome, table: str) -> list[Row]:
+    return [row for row in outcome.rows if row.table == table]
+
+
+def _alert(outcome: Outcome) -> tuple[object, object, object]:
+    [event] = outcome.events
+    return event.facts["rule"], event.facts["severity"], event.facts["fingerprint"]
+
+
+def test_alert_row_and_one_mail_per_manager_come_in_one_outcome(watch: Watch) -> None:
+    outcome = watch.tell("openBox", 14 * HOUR_MS, cabinet="cab-1")  # 02:00 of the next day
+    [event] = outcome.events
+    alert = hashing.event_id(event.origin).hex()
+    assert event.kind == "sensorAlert"
+    assert event.facts == {
+        "rule": "out_of_hours",
+        "severity": "critical",
+        "place": "cab-1",
+        "text": "Cabinet cab-1 was opened at 02:00, outside its hours.",
+        "cause": f"{1:032x}",
+        "fingerprint": "out_of_hours/cab-1/cab-1",
+    }
+    at_ms = NOON_MS + 14 * HOUR_MS
+    [row] = _rows(outcome, "alert")
+    assert row.values == {
+        "alert": alert,
+        "rule": "out_of_hours",
+        "fingerprint": "out_of_hours/cab-1/cab-1",
+        "severity": "critical",
+        "place": "cab-1",
+        "text": "Cabinet cab-1 was opened at 02:00, outside its hours.",
+        "state": "firing",
+        "occurrences": 1,
+        "first_at_ms": at_ms,
+        "last_at_ms": at_ms,
+        "as_of_seq": 1,
+    }
+    mails = _rows(outcome, "mail_outbox")
+    assert [mail.values["id"] for mail in mails] == [f"{alert}/0", f"{alert}/1"]
+    assert mails[1].values == {
+        "id": f"{alert}/1",
+        "event_id": alert,
+        "person": "1",
+        "channel": "mail",
+        "message_id": f"<{alert}.1@boa-vista.fognode>",
+        "due_at_ms": at_ms + 7,
+        "tries": 0,
+        "state": "owed",
+        "next_try_at_ms": at_ms + 7,
+        "last_error": "",
+        "as_of_seq": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cabinet", "local", "alerts"),
+    [
+        ("cab-1", (5, 59, 59), True),
+        ("cab-1", (6, 0, 0), False),
+        ("cab-1", (17, 59, 59), False),
+        ("cab-1", (18, 0, 0), True),
+        ("cab-2", (21, 59, 59), True),
+        ("cab-2", (22, 0, 0), False),
+        ("cab-2", (4, 59, 59), False),
+        ("cab-2", (5, 0, 0), True),
+        ("gate", (3, 0, 0), False),  # has no hours
+    ],
+)
+def test_hours_are_local_and_may_wrap_midnight(
+    watch: Watch, cabinet: str, local: tuple[int, int, int], alerts: bool
+) -> None:
+    at = datetime(2026, 3, 3, *local, tzinfo=ZONE)
+    after_ms = int(at.timestamp()) * 1000 - NOON_MS
+    assert bool(watch.tell("openBox", after_ms, cabinet=cabinet).events) == alerts
+
+
+def test_same_cause_counts_while_it_fires_and_mails_nobody_again(watch: Watch) -> None:
+    first = watch.tell("board_silent", board="cab01", place="cab-1", silent_s=20)
+    again = watch.tell("board_silent", HOUR_MS, board="cab01", place="cab-1", silent_s=20)
+    other = watch.tell("board_silent", HOUR_MS, board="cab02", place="cab-2", silent_s=20)
+    assert _alert(first) == ("board_silent", "warning", "board_silent/cab-1/cab01")
+    assert again.events == []
+    assert _rows(again, "mail_outbox") == []
+    [row] = again.rows
+    assert row.values["alert"] == _rows(first, "alert")[0].values["alert"]
+    assert (row.values["occurrences"], row.values["last_at_ms"]) == (2, NOON_MS + HOUR_MS)
+    assert len(other.events) == 1
+
+
+def test_board_heard_again_resolves_its_silence_and_the_next_one_alerts(watch: Watch) -> None:
+    watch.tell("board_silent", board="cab01", place="cab-1")
+    assert watch.tell("board_heard", 1, board="cab02", place="cab-2").rows == []
+    [row] = watch.tell("board_heard", 2, board="cab01", place="cab-1").rows
+    assert (row.values["state"], row.values["as_of_seq"]) == ("resolved", 3)
+    assert len(watch.tell("board_silent", 3, board="cab01", place="cab-1").events) == 1
+
+
+def test_closing_resolves_the_opening_out_of_hours_so_the_next_one_alerts(watch: Watch) -> None:
+    night = 14 * HOUR_MS
+    watch.tell("openBox", night, cabinet="cab-1")
+    assert watch.tell("openBox", night + 1, cabinet="cab-1").events == []
+    [row] = watch.tell("box_closed", night + 2, cabinet="cab-1").rows
+    assert (row.values["state"], row.values["occurrences"]) == ("resolved", 2)
+    assert len(watch.tell("openBox", night + 3, cabinet="cab-1").events) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "severity"),
+    [
+        ("weight_without_badge", "critical"),
+        ("opening_without_badge", "critical"),
+        ("returned_heavier", "warning"),
+        ("tag_without_weight", "warning"),
+    ],
+)
+def test_every_discrepancy_alerts_in_each_opening_and_closing_does_not_mute_it(
+    watch: Watch, rule: str, severity: str
+) -> None:
+    first = watch.tell("discrepancy_found", rule=rule, opening="a" * 32, place="cab-1", text="x")
+    assert _alert(first)[:2] == (rule, severity)
+    assert watch.tell("box_closed", 1, cabinet="cab-1").rows == []
+    second = watch.tell("discrepancy_found", rule=rule, opening="b" * 32, place="cab-1", text="x")
+    assert len(second.events) == 1
+
+
+def test_strangers_tag_is_one_cause_however_often_it_is_read(watch: Watch) -> None:
+    facts: dict[str, Json] = {"rule": "unknown_tag", "tag": "04DEADBEEF0001", "place": "gate"}
+    assert len(watch.tell("discrepancy_found", opening="", text="x", **facts).events) == 1
+    assert watch.tell("discrepancy_found", 1, opening="", text="x", **facts).events == []
+
+
+def test_package_where_it_must_not_be_alerts_until_it_is_back(watch: Watch) -> None:
+    assert watch.tell("package_moved", package="GLY-1", to="gate", permitted=1).events == []
+    moved = watch.tell("package_moved", package="GLY-1", to="road", permitted=0)
+    assert _alert(moved) == ("package_moved", "critical", "package_moved/road/GLY-1")
+    [row] = watch.tell("package_moved", package="GLY-1", to="cab-1", permitted=1).rows
+    assert row.values["state"] == "resolved"
+
+
+def test_sensor_fault_fires_until_the_board_says_it_works_again(watch: Watch) -> None:
+    where: dict[str, Json] = {"board": "cab01", "place": "cab-1", "sensor": "D1"}
+    fault = watch.tell("distance_fault", code=-2, **where)
+    assert _alert(fault) == ("sensor_fault", "warning", "sensor_fault/cab-1/cab01:D1")
+    [row] = watch.tell("distance_fault", code=0, **where).rows
+    assert row.values["state"] == "resolved"
+    assert watch.state.firing == {}
+
+
+def test_damaged_record_is_critical_until_it_verifies(watch: Watch) -> None:
+    damaged = watch.tell("verify_failed", findings_count=2, first="event 7: hash differs")
+    assert _alert(damaged) == ("verify_failed", "critical", "verify_failed//record")
+    assert damaged.events[0].facts["text"] == (
+        "The record is damaged: 2 findings. event 7: hash differs"
+    )
+    [row] = watch.tell("verify_passed", findings_count=0).rows
+    assert row.values["state"] == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "fingerprint"),
+    [
+        ("board_lost", {"board": "cab01", "place": "cab-1"}, "board_lost/cab-1/cab01"),
+        ("board_gap", {"board": "cab01", "place": "cab-1"}, "board_gap/cab-1/cab01"),
+        ("board_unknown", {"board": "eve", "place": ""}, "board_unknown//eve"),
+        (
+            "board_contradicts",
+            {"board": "cab01", "place": "cab-1"},
+            "board_contradicts/cab-1/cab01",
+        ),
+        (
+            "ledger_failed",
+            {"chain": "public", "package": "GLY-1", "kind": 1, "error": "reverted"},
+            "ledger_failed//public:GLY-1",
+        ),
+        ("ledger_held", {"chain": "public", "reason": "other code"}, "ledger_held//public"),
+        ("document_refused", {"peer": "mapa", "reason": "schema"}, "document_refused//mapa"),
+    ],
+)
+def test_each_of_these_warns(
+    watch: Watch, kind: str, facts: dict[str, Json], fingerprint: str
+) -> None:
+    assert _alert(watch.tell(kind, **facts)) == (kind, "warning", fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("held", "free"),
+    [
+        (("ledger_held", {"chain": "public"}), ("ledger_final", {"chain": "public"})),
+        (("document_refused", {"peer": "m"}), ("document_accepted", {"peer": "m"})),
+    ],
+)
+def test_peer_that_takes_something_again_resolves(
+    watch: Watch, held: tuple[str, dict[str, Json]], free: tuple[str, dict[str, Json]]
+) -> None:
+    watch.tell(held[0], **held[1])
+    [row] = watch.tell(free[0], **free[1]).rows
+    assert row.values["state"] == "resolved"
+
+
+def test_ten_refused_board_events_in_a_minute_warn_and_fewer_do_not(watch: Watch) -> None:
+    facts: dict[str, Json] = {"board": "cab01", "place": "cab-1", "what": "board_event"}
+    slow = [watch.tell("rejected", n * 7_000, reason="x", **facts).events for n in range(12)]
+    assert slow == [[]] * 12
+    fast = [watch.tell("rejected", HOUR_MS + n, reason="x", **facts).events for n in range(10)]
+    assert [len(events) for events in fast] == [0] * 9 + [1]
+
+
+def test_noise_counted_on_the_line_warns_at_once(watch: Watch) -> None:
+    noise = watch.tell("rejected", what="bad_frames", board="", place="", value="ttyUSB0")
+    assert _alert(noise)[0] == "board_rejected"
+
+
+def test_refused_request_of_a_person_is_no_alert(watch: Watch) -> None:
+    for _ in range(20):
+        assert watch.tell("rejected", what="rinse_declared", reason="x", value="y").events == []
+
+
+def test_cause_that_nothing_resolves_is_news_again_after_half_a_day(watch: Watch) -> None:
+    watch.tell("board_gap", board="cab01", place="cab-1")
+    assert watch.tell("board_gap", 11 * HOUR_MS, board="cab01", place="cab-1").events == []
+    again = watch.tell("board_gap", 24 * HOUR_MS, board="cab01", place="cab-1")
+    assert len(again.events) == 1
+    assert [row.values["state"] for row in _rows(again, "alert")] == ["resolved", "firing"]
+
+
+def test_texts_and_fingerprints_fit_their_columns(watch: Watch) -> None:
+    facts: dict[str, Json] = {"chain": "public", "package": "P" * 200, "error": "E" * 5000}
+    [row] = _rows(watch.tell("ledger_failed", **facts), "alert")
+    assert len(str(row.values["text"])) == 300
+    assert len(str(row.values["fingerprint"])) == 120
+
+
+def test_ordinary_events_alert_nobody(watch: Watch) -> None:
+    for kind in ("light_open", "handleProduct", "board_hello", "newProductEntry", "sensorAlert"):
+        assert watch.tell(kind, board="cab01", place="cab-1") == Outcome()
