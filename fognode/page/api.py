@@ -1,0 +1,281 @@
+"""JSON for the ERP, the inspector and the command line: /api/v1.
+
+Lists take ``after`` (a seq; only what is newer comes back) and ``limit``, and answer with
+``next``, the ``after`` of the next call.  Times are UTC milliseconds, hashes hex, weights
+grams.  The one POST takes a declaration and answers with its seq once it is kept.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, abort, g, jsonify, request
+
+from fognode import hashing
+from fognode.errors import StoreError
+from fognode.events import RowValues, Stored
+from fognode.page.declared import DECLARATIONS, Field, Number, check_request
+from fognode.page.live import Desk
+
+MAX_LIMIT = 500
+BODY_LIMIT = 64 * 1024  # bytes of a POST
+TABLE_LIMIT = 10_000  # newest rows of a table searched for those after a seq
+MAX_SEQ = 2**53 - 1
+
+TABLES = {"packages": "package", "alerts": "alert", "points": "points"}
+
+
+def events(desk: Desk) -> Response:
+    """Answer with the events after a seq, oldest first, each with its leaf hash."""
+    after, limit = _span()
+    told = desk.reader.events(after, limit)
+    last = told[-1].seq if told else after
+    return jsonify(events=[_event(one) for one in told], next=last)
+
+
+def packages(desk: Desk) -> Response:
+    """Answer with the packages that changed after a seq."""
+    return _table(desk, "packages")
+
+
+def alerts(desk: Desk) -> Response:
+    """Answer with the alerts that changed after a seq."""
+    return _table(desk, "alerts")
+
+
+def points(desk: Desk) -> Response:
+    """Answer with the entries of the score after a seq."""
+    return _table(desk, "points")
+
+
+def ledgers(desk: Desk) -> Response:
+    """Answer with the steps of both chains that changed after a seq, and both chains now."""
+    after, limit = _span()
+    rows = _changed(desk, "chain_outbox", after, limit)
+    guards = [_plain(row) for row in desk.reader.rows("chain_guard")]
+    return jsonify(
+        ledgers=[_plain(row) for row in rows],
+        next=_next(rows, after),
+        guards=guards,
+        chains=[asdict(chain) for chain in g.live.chains],
+    )
+
+
+def sensors(_desk: Desk) -> Response:
+    """Answer with every board and its sensors as heard; live, so without seq."""
+    if request.args:
+        abort(400, f"sensors takes no parameters, not {_names(request.args)}: it is live")
+    lines = [asdict(line) | {"counters": dict(line.counters)} for line in g.live.lines]
+    return jsonify(sensors=lines, now_ms=g.live.now_ms)
+
+
+def take_request(desk: Desk) -> Response:
+    """Take a declaration; the answer comes when it is kept, with its seq.
+
+    The same id again answers with the same seq: it names the happening (origin q/UUID).
+    """
+    offered = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    if not desk.token or not hashing.same(offered, f"Bearer {desk.token}".encode()):
+        abort(401, "send the header Authorization: Bearer and the text of DIR/control.token")
+    try:
+        asked = check_request(_posted())
+    except ValueError as error:
+        abort(400, str(error))
+    seq = desk.request_event(asked.kind, asked.facts, asked.request_id)
+    return jsonify(seq=seq)
+
+
+def health(desk: Desk) -> Response:
+    """Answer 200 while the record can be read and written, 503 while it cannot."""
+    live = g.live
+    try:
+        head = desk.reader.head()[0]
+    except StoreError:
+        head = -1
+    works = live.store_ok and head >= 0
+    answer = jsonify(
+        ok=int(works),
+        store="ok" if works else "away",
+        store_since_ms=live.store_since_ms,
+        head=head,
+        started_at_ms=live.started_at_ms,
+        now_ms=live.now_ms,
+        boards={line.board: "silent" if line.silent else "heard" for line in live.lines},
+        chains={chain.name: chain.state for chain in live.chains},
+        mail=live.mail,
+        safe_mode=int(live.safe_mode),
+    )
+    answer.status_code = 200 if works else 503
+    return answer
+
+
+def openapi(_desk: Desk) -> Response:
+    """Answer with the description of this interface, made from the tables that check it."""
+    return jsonify(
+        openapi="3.1.0",
+        info={"title": "fognode", "version": "1.0.0"},
+        paths={
+            **{f"/api/v1/{name}": {"get": _list_spec(name)} for name in LISTS},
+            "/api/v1/sensors": {"get": _spec("Boards and sensors as heard now", {})},
+            "/api/v1/requests": {"post": _post_spec()},
+            "/healthz": {"get": _spec("Whether the record can be used", {"503": "It cannot"})},
+        },
+        components={"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    )
+
+
+LISTS: dict[str, Callable[[Desk], Response]] = {
+    "events": events,
+    "packages": packages,
+    "alerts": alerts,
+    "ledgers": ledgers,
+    "points": points,
+}
+CALLS: dict[str, Callable[[Desk], Response]] = {
+    **{f"/api/v1/{name}": call for name, call in LISTS.items()},
+    "/api/v1/sensors": sensors,
+    "/api/v1/openapi.json": openapi,
+    "/healthz": health,
+}
+
+
+def _table(desk: Desk, name: str) -> Response:
+    after, limit = _span()
+    rows = _changed(desk, TABLES[name], after, limit)
+    return jsonify({name: [_plain(row) for row in rows], "next": _next(rows, after)})
+
+
+def _changed(desk: Desk, table: str, after: int, limit: int) -> list[RowValues]:
+    newest = desk.reader.rows(table, None, "-as_of_seq", TABLE_LIMIT)
+    rows = [row for row in reversed(newest) if _seq(row) > after]
+    # One event may change several rows: cut between two seqs, or ``next`` would skip some.
+    end = limit
+    while end < len(rows) and _seq(rows[end]) == _seq(rows[end - 1]):
+        end += 1
+    return rows[:end]
+
+
+def _seq(row: RowValues) -> int:
+    return int(row["as_of_seq"] or 0)
+
+
+def _next(rows: Sequence[RowValues], after: int) -> int:
+    return _seq(rows[-1]) if rows else after
+
+
+def _span() -> tuple[int, int]:
+    if unknown := sorted(request.args.keys() - {"after", "limit"}):
+        abort(400, f"unknown parameters {_names(unknown)}; known: after, limit")
+    return _number("after", 0, 0, MAX_SEQ), _number("limit", 100, 1, MAX_LIMIT)
+
+
+def _number(name: str, default: int, least: int, most: int) -> int:
+    text = request.args.get(name, str(default))
+    # Digits only: int() alone also takes "+1", "1_0" and digits of other scripts.
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most):
+        abort(400, f"{name} = {text[:40]!r} must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def _names(found: Any) -> str:
+    return ", ".join(repr(name[:40]) for name in list(found)[:5])
+
+
+def _posted() -> object:
+    if request.mimetype != "application/json":
+        raise ValueError(f"Content-Type is {request.mimetype!r}; send application/json")
+    try:
+        return json.loads(request.get_data())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the body is not JSON: {error}") from error
+
+
+def _event(told: Stored) -> dict[str, Any]:
+    return {
+        "seq": told.seq,
+        "event_id": told.event_id,
+        "kind": told.kind,
+        "origin": told.origin,
+        "happened_at_ms": told.happened_at_ms,
+        "recorded_at_ms": told.recorded_at_ms,
+        "facts": dict(told.facts),
+        "leaf_hash": hashing.leaf_hash(told.body).hex(),
+    }
+
+
+def _plain(row: RowValues) -> dict[str, Any]:
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()}
+
+
+def _spec(summary: str, refusals: Mapping[str, str]) -> dict[str, Any]:
+    answers = {"200": "As asked"} | dict(refusals)
+    responses = {
+        status: {"description": words, "content": {"application/json": {}}}
+        for status, words in answers.items()
+    }
+    return {"summary": summary, "responses": responses}
+
+
+def _list_spec(name: str) -> dict[str, Any]:
+    bounds = {"after": (0, MAX_SEQ, 0), "limit": (1, MAX_LIMIT, 100)}
+    refusals = {"400": "A parameter is wrong", "503": "The store is away"}
+    return _spec(f"What changed in {name} after a seq", refusals) | {
+        "parameters": [
+            {
+                "name": parameter,
+                "in": "query",
+                "schema": {
+                    "type": "integer",
+                    "minimum": least,
+                    "maximum": most,
+                    "default": default,
+                },
+            }
+            for parameter, (least, most, default) in bounds.items()
+        ]
+    }
+
+
+def _post_spec() -> dict[str, Any]:
+    refusals = {
+        "400": "A value is wrong; the error names it",
+        "401": "The token is missing or wrong",
+        "413": "The body is longer than 64 KiB",
+        "503": "The store is away; send the same body again",
+    }
+    kinds = [_kind_schema(kind, table) for kind, table in DECLARATIONS.items()]
+    return _spec("Declare something; answers with its seq once it is kept", refusals) | {
+        "security": [{"token": []}],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"oneOf": kinds}}},
+        },
+    }
+
+
+def _kind_schema(kind: str, table: Mapping[str, Field]) -> dict[str, Any]:
+    needed = [name for name, field in table.items() if not field.optional]
+    facts = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": needed,
+        "properties": {name: _field_schema(field) for name, field in table.items()},
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "kind", "facts"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "kind": {"const": str(kind)},
+            "facts": facts,
+        },
+    }
+
+
+def _field_schema(field: Field) -> dict[str, Any]:
+    if isinstance(field, Number):
+        return {"type": "integer", "minimum": field.least, "maximum": field.most}
+    schema = {"type": "string", "minLength": 1, "maxLength": field.most}
+    return schema | ({"pattern": f"^({field.like})$"} if field.like else {})

@@ -1,0 +1,237 @@
+"""The farmer's page and its server: routes, headers, refusals.
+
+Web threads write nothing.  A page never waits for a board, a chain or a mail server: it shows
+what the record and the daemon's snapshot say at once.  No request is logged.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, jsonify, make_response, render_template, request
+from waitress.server import BaseWSGIServer, create_server
+from waitress.trigger import trigger
+from waitress.wasyncore import dispatcher
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
+
+from fognode.config import Config
+from fognode.errors import StoreError, TamperError
+from fognode.page import api, views, wording
+from fognode.page.live import Desk, Live, RequestEvent
+from fognode.store.reader import Reader
+
+# Operations facts, section 9.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+THREADS, CHANNEL_TIMEOUT_S, CONNECTION_LIMIT = 8, 30, 64
+STOP_S = 1  # how long a request that still runs may hold up the stop
+
+
+def create_app(
+    config: Config,
+    reader: Reader,
+    live: Callable[[], Live],
+    request_event: RequestEvent,
+    token: str,
+) -> Flask:
+    """Return the WSGI application.
+
+    ``live`` is called once a request, on a web thread; ``request_event`` returns the seq of
+    a declaration after COMMIT, or raises StoreError.
+    """
+    desk = Desk(config=config, reader=reader, live=live, request_event=request_event, token=token)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = api.BODY_LIMIT
+    # A block tag leaves no line behind: the page is small enough to be read as source.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    _add_words(app, config)
+    _add_routes(app, desk)
+    _add_refusals(app, desk)
+    return app
+
+
+def _add_words(app: Flask, config: Config) -> None:
+    zone = config.zone
+    app.jinja_env.filters.update(
+        age=wording.age,
+        weight=wording.weight,
+        short=wording.short,
+        title_of=wording.title,
+        rule_words=wording.rule_words,
+        details=wording.details,
+        story=wording.story,
+        person=wording.person_words,
+        moment=lambda at_ms: wording.moment(at_ms, g.live.now_ms, zone),
+        iso=lambda at_ms: wording.iso(at_ms, zone),
+    )
+    app.jinja_env.globals.update(STATES=wording.STATES, STEPS=wording.STEPS)
+    app.context_processor(
+        lambda: {
+            "farm": config.farm.name or config.farm.id,
+            "zone": config.farm.zone,
+            "layout": g.get("layout", "page.html"),
+            "live": g.get("live"),
+            "rev": g.get("rev", ""),
+        }
+    )
+
+
+def _add_routes(app: Flask, desk: Desk) -> None:
+    for path, view in views.PAGES.items():
+        app.add_url_rule(path, view.__name__, partial(_page, desk, view))
+    for path, call in api.CALLS.items():
+        app.add_url_rule(path, f"api_{call.__name__}", partial(call, desk))
+    take = partial(api.take_request, desk)
+    app.add_url_rule("/api/v1/requests", "api_requests", take, methods=["POST"])
+    app.add_url_rule("/live", "live", partial(_part, desk, app))
+
+    allowed = {"127.0.0.1", "localhost", "::1", desk.config.page.host, *desk.config.page.names}
+
+    @app.before_request
+    def _check_host() -> None:
+        # A name of the attacker's that points here must not open the page (DNS rebinding).
+        if _host_name(request.environ.get("HTTP_HOST", "")) not in {a.lower() for a in allowed}:
+            words = "this node does not answer to the name in the address; "
+            abort(400, words + "add it to names in section [page] of fognode.toml")
+        if request.endpoint != "static":
+            g.live = desk.live()  # one snapshot a request
+
+    @app.after_request
+    def _guard(answer: Response) -> Response:
+        answer.headers.update(HEADERS)
+        if request.endpoint != "static":
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def _host_name(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:  # "[" without "]"
+        return ""
+
+
+def _page(desk: Desk, view: Callable[..., str], **where: str) -> str:
+    # Taken before the rows: a change in between is then shown once more, never missed.
+    g.rev = g.live.revision(desk.reader.head()[0])
+    return view(desk, **where)
+
+
+def _part(desk: Desk, app: Flask) -> Response:
+    """Answer a poll: 304 while nothing but ages changed, else the inside of ``path``."""
+    rev = g.live.revision(desk.reader.head()[0])
+    if request.args.get("rev") == rev or request.if_none_match.contains(rev):
+        answer = make_response("", 304)
+    else:
+        rule, where = _match(app, request.args.get("path", "/"))
+        view = views.PAGES.get(rule.rule)
+        if view is None:
+            abort(404, "only a page can be polled")
+        g.layout = "part.html"
+        answer = make_response(_page(desk, view, **where))
+    answer.set_etag(rev)
+    return answer
+
+
+def _match(app: Flask, path: str) -> tuple[Rule, Any]:
+    return app.create_url_adapter(request).match(path, method="GET", return_rule=True)  # type: ignore[union-attr]  # there is a request
+
+
+def _add_refusals(app: Flask, desk: Desk) -> None:
+    @app.errorhandler(HTTPException)
+    def _refuse(error: HTTPException) -> Response:
+        status, words = error.code or 500, error.description or error.name
+        if _wants_json():
+            answer = jsonify(error=words)
+        else:
+            layout = "part.html" if request.path == "/live" else "page.html"
+            g.layout = layout
+            page = render_template("refused.html", status=status, name=error.name, words=words)
+            answer = make_response(page)
+        answer.status_code = status
+        if status == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    @app.errorhandler(StoreError)
+    def _away(error: StoreError) -> Response:
+        tampered = isinstance(error, TamperError)
+        words = "stored bytes do not match; run fognode verify" if tampered else "the store is away"
+        if _wants_json():
+            answer = jsonify(error=words + "; send it again later")
+        else:
+            g.layout = "part.html" if request.path == "/live" else "page.html"
+            names = views.place_names(desk)
+            answer = make_response(render_template("away.html", tampered=tampered, names=names))
+        answer.status_code = 503
+        answer.headers["Retry-After"] = "4"
+        return answer
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/") or request.path == "/healthz"
+
+
+class Served:
+    """A listening server; ``run`` on a thread of the daemon, ``close`` from any other."""
+
+    def __init__(self, app: Flask, host: str, port: int) -> None:
+        """Bind host and port; port 0 takes a free one."""
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "task queue depth is 1"
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._sockets,
+            host=host,
+            port=port,
+            threads=THREADS,
+            channel_timeout=CHANNEL_TIMEOUT_S,
+            connection_limit=CONNECTION_LIMIT,
+            max_request_body_size=api.BODY_LIMIT,
+            ident=None,
+        )
+        listeners = [s for s in self._sockets.values() if isinstance(s, BaseWSGIServer)]
+        self._triggers: list[trigger] = [listener.trigger for listener in listeners]
+        self._lock = Lock()  # guards the triggers against a close while run ends
+        self.port = int(listeners[0].effective_port)
+
+    def run(self) -> None:
+        """Serve until ``close``; return when no socket is open and the workers have ended."""
+        self._server.run()
+        workers = self._server.task_dispatcher
+        workers.shutdown(cancel_pending=True, timeout=STOP_S)
+        with self._lock:
+            # A worker that still ends its request will write to a trigger; were it closed, its
+            # number might by then be another file.
+            for open_one in [] if workers.threads else self._triggers:
+                open_one.close()
+            self._triggers = []
+
+    def close(self) -> None:
+        """Ask ``run`` to return; it does within about a second.  Harmless when it has."""
+        with self._lock:
+            if self._triggers:
+                self._triggers[0].pull_trigger(self._end)
+
+    def _end(self) -> None:
+        # On the serving thread: its loop ends when it has nothing left to wait for.
+        for item in list(self._sockets.values()):
+            if not isinstance(item, trigger):
+                dispatcher.close(item)
+        self._sockets.clear()
+
+
+def serve(app: Flask, host: str, port: int) -> Served:
+    """Return a server that listens already; OSError when it cannot."""
+    return Served(app, host, port)

@@ -1,0 +1,120 @@
+"""What the page is told that is not in the database: the node, its lines, chains and jobs now.
+
+The daemon builds one ``Live`` per call; a web thread reads it and keeps nothing.  Ages are
+counted by the daemon on the monotonic clock, so a step of the wall clock cannot make a board
+look alive or dead.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fognode import hashing
+from fognode.config import Config
+from fognode.events import Json
+from fognode.store.reader import Reader
+
+# Boards beat every 5 s; three missed beats are a silence (docs/protocol.md).
+SILENT_AFTER_S = 15
+
+RequestEvent = Callable[[str, Mapping[str, Json], str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensor:
+    """One sensor as its board last told of it."""
+
+    name: str
+    type: str  # weight, light, tag ...
+    unit: str = ""  # of last_value: g, mm, counts; "" when it is a text
+    last_value: int | str | None = None  # None = nothing heard yet
+    heard_s: int | None = None  # seconds since heard; None = never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One board on its line."""
+
+    board: str  # "" = a port on which nobody has said hello
+    port: str = ""
+    place: str = ""  # cabinet or place id, "" = unknown
+    kind: str = ""
+    version: str = ""
+    heard_s: int | None = None  # seconds since any frame; None = never
+    silent: bool = False
+    sensors: tuple[Sensor, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)  # frames, bad_frames, lost ...
+
+    def is_stale(self, heard_s: int | None) -> bool:
+        """Tell whether something heard so long ago is shown grey."""
+        return self.silent or heard_s is None or heard_s > SILENT_AFTER_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainNow:
+    """One chain as its thread sees it."""
+
+    name: str
+    state: Literal["OK", "HELD", "AWAY", "STARTING"] = "STARTING"
+    reason: str = ""
+    head_block: int = 0
+    behind: int = 0  # steps owed that are not final yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One calendar job and how its last run went."""
+
+    name: str
+    last_run_ms: int = 0  # 0 = not yet
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The node at one moment."""
+
+    now_ms: int  # UTC
+    started_at_ms: int
+    store_ok: bool = True
+    store_since_ms: int = 0  # since when store_ok is what it is
+    queues: Mapping[str, int] = field(default_factory=dict)  # name -> waiting in memory
+    lines: tuple[Line, ...] = ()
+    chains: tuple[ChainNow, ...] = ()
+    mail: str = "off"  # off, ok, "away: ..." (tried again), or what is wrong in a few words
+    jobs: tuple[Job, ...] = ()
+    safe_mode: bool = False  # only boards, store and mail run
+
+    @property
+    def mail_broken(self) -> bool:
+        """Whether mails will not go out until somebody does something."""
+        return not self.mail.startswith(("off", "ok", "away"))
+
+    def revision(self, head: int) -> str:
+        """Return a word that changes when a page would show something other than ages.
+
+        ``head`` is the seq of the newest event.  A board that is heard changes it: its
+        frame counter and its sensors' values are part of it.
+        """
+        lines = [
+            (line.board, line.port, line.silent, sorted(line.counters.items()), _values(line))
+            for line in self.lines
+        ]
+        queues = sorted(self.queues.items())
+        told = repr((self.store_ok, queues, lines, self.chains, self.mail, self.jobs))
+        return f"{head}-{hashing.sha256((told + str(self.safe_mode)).encode()).hex()[:12]}"
+
+
+def _values(line: Line) -> list[tuple[str, int | str | None, bool]]:
+    return [(s.name, s.last_value, line.is_stale(s.heard_s)) for s in line.sensors]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every view and API call works with."""
+
+    config: Config
+    reader: Reader
+    live: Callable[[], Live]
+    request_event: RequestEvent
+    token: str  # of the local commands, new at each start

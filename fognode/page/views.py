@@ -1,0 +1,331 @@
+"""The farmer's pages, one function each; rows come from the reader, nothing is written.
+
+``query_dapps``, ``query_tier2_views`` and ``query_gaming_points`` are the three queries of
+the visualization tier.  Source: APTM paper, section 4.2 and figure 6.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import abort, g, render_template
+
+from fognode import hashing
+from fognode.config import CHAIN_NAMES
+from fognode.events import Kind, RowValues, Stored
+from fognode.page.banner import banner_now
+from fognode.page.live import ChainNow, Desk, Line, Live
+from fognode.store.reader import Reader
+
+LIST_LIMIT = 500  # rows of one list; the page says so when there are more
+SCAN_LIMIT = 2000  # newest package events searched for one package's timeline
+POINTS_LIMIT = 10_000  # three entries a package
+
+# What tells the story of a package, in the order of the record.
+PACKAGE_KINDS = (
+    Kind.NEW_PRODUCT_ENTRY,
+    Kind.HANDLE_PRODUCT,
+    Kind.PACKAGE_EMPTIED,
+    Kind.PACKAGE_PREPARED,
+    Kind.PACKAGE_MOVED,
+    Kind.EMPTY_PACKAGE_EXIT,
+    Kind.POINTS_EARNED,
+    Kind.LEDGER_SEEN,
+)
+FARM_STATES = (1, 2, 3, 4)  # sealed, in use, empty, prepared: still in the farm's hands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cabinet:
+    """One cabinet as it stands."""
+
+    name: str
+    opening: RowValues | None  # the newest one
+    line: Line | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the newest opening has not ended."""
+        return self.opening is not None and not self.opening["closed_at_ms"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many packages are where."""
+
+    inside: int
+    out: int
+    to_return: int  # empty or prepared, of those inside or out
+    returned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainView:
+    """One chain: what its thread says now, its guard, and the steps we owe or made."""
+
+    now: ChainNow | None  # None = not set up
+    guard: RowValues | None
+    pending: int
+    rows: list[RowValues]  # newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """The score: entries exist only where both chains are final."""
+
+    total: int
+    entries: list[RowValues]  # newest first
+    by_step: dict[str, int]  # points of each step
+
+
+def query_dapps(reader: Reader, live: Live, limit: int = 50) -> dict[str, ChainView]:
+    """Return what both chains say, and what is still owed to each.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    states = {chain.name: chain for chain in live.chains}
+    return {
+        name: ChainView(
+            now=states.get(name),
+            guard=_first(reader.rows("chain_guard", {"chain": name}, limit=1)),
+            pending=_pending(reader, name),
+            rows=reader.rows("chain_outbox", {"chain": name}, "-created_at_ms", limit),
+        )
+        for name in CHAIN_NAMES
+    }
+
+
+def _pending(reader: Reader, chain: str) -> int:
+    ended = ("FINAL", "FAILED")
+    done = sum(reader.count("chain_outbox", {"chain": chain, "state": word}) for word in ended)
+    return reader.count("chain_outbox", {"chain": chain}) - done
+
+
+def query_tier2_views(reader: Reader, limit: int = 100) -> list[tuple[Stored, str]]:
+    """Return the newest events of the record, each with the hash of its bytes, newest first.
+
+    The hash is the leaf that inclusion proofs start from (hashing.leaf_hash).
+
+    Raises:
+        StoreError: The database is away.
+    """
+    return [(told, hashing.leaf_hash(told.body).hex()) for told in reader.newest(limit)]
+
+
+def query_gaming_points(reader: Reader) -> Points:
+    """Return the score and its entries.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    entries = reader.rows("points", None, "-earned_at_ms", POINTS_LIMIT)
+    by_step = dict.fromkeys(("received", "prepared", "returned"), 0)
+    for entry in entries:
+        step = str(entry["step"])
+        by_step[step] = by_step.get(step, 0) + int(entry["points"] or 0)
+    return Points(total=sum(by_step.values()), entries=entries, by_step=by_step)
+
+
+def home(desk: Desk) -> str:
+    """Show in three seconds whether all is well; details stand below."""
+    alerts = _firing(desk.reader)
+    openings = desk.reader.rows("opening", None, "-opened_at_ms", 6)
+    findings = desk.reader.rows("finding", None, "-found_at_ms", 3)
+    return render_template(
+        "home.html",
+        banner=banner_now(_live(), alerts),
+        cabinets=cabinets_now(desk, _live()),
+        counts=package_counts(desk.reader),
+        chains=query_dapps(desk.reader, _live(), limit=1),
+        points=query_gaming_points(desk.reader),
+        openings=openings,
+        alerts=alerts,
+        findings=findings,
+        people=_people(desk.reader),
+    )
+
+
+def packages(desk: Desk) -> str:
+    """Show every package: where it is, what is left in it, how far its return is."""
+    rows = desk.reader.rows("package", None, "state", LIST_LIMIT)
+    return render_template(
+        "packages.html",
+        rows=rows,
+        total=desk.reader.count("package"),
+        counts=package_counts(desk.reader),
+        products=_products(desk.reader),
+        names=place_names(desk),
+        people=_people(desk.reader),
+    )
+
+
+def package(desk: Desk, package_id: str) -> str:
+    """Show one package: its timeline, and both chains side by side."""
+    row = _first(desk.reader.rows("package", {"package": package_id}, limit=1))
+    if row is None:
+        abort(404, f"no package {package_id!r} is known here")
+    newest = desk.reader.newest(SCAN_LIMIT, PACKAGE_KINDS)
+    timeline = [told for told in newest if told.text("package") == package_id]
+    owed = desk.reader.rows("chain_outbox", {"package": package_id}, "created_at_ms", LIST_LIMIT)
+    return render_template(
+        "package.html",
+        row=row,
+        product=_products(desk.reader).get(str(row["gtin"]), ""),
+        timeline=[told for told in timeline if told.kind != Kind.LEDGER_SEEN],
+        is_cut=len(newest) == SCAN_LIMIT,
+        records={name: chain_records(name, owed, timeline) for name in CHAIN_NAMES},
+        points=desk.reader.rows("points", {"package": package_id}, "earned_at_ms"),
+        names=place_names(desk),
+        people=_people(desk.reader),
+    )
+
+
+def alerts(desk: Desk) -> str:
+    """Show what needs somebody now, what is unexplained, and what has ended."""
+    ended = desk.reader.rows("alert", {"state": "resolved"}, "-last_at_ms", 50)
+    found = desk.reader.rows("discrepancy", {"state": "open"}, "-found_at_ms", 100)
+    owed = desk.reader.count("mail_outbox", {"state": "owed"})
+    return render_template(
+        "alerts.html",
+        firing=_firing(desk.reader),
+        ended=ended,
+        discrepancies=found,
+        mails_owed=owed,
+        mails_sent=desk.reader.count("mail_outbox", {"state": "sent"}),
+    )
+
+
+def sensors(desk: Desk) -> str:
+    """Show each board and sensor with its last value and age, then the node itself."""
+    names = place_names(desk)
+    return render_template(
+        "sensors.html", names=names, head=desk.reader.head()[0], counters=_counter_words()
+    )
+
+
+def ledgers(desk: Desk) -> str:
+    """Show both chains: guard, our steps with their transactions, and what is owed."""
+    return render_template(
+        "ledgers.html",
+        chains=query_dapps(desk.reader, _live()),
+        partners=desk.reader.rows("partner_outbox", None, "-as_of_seq", 20),
+        authority=desk.reader.rows("gov_outbox", None, "-as_of_seq", 20),
+    )
+
+
+def points(desk: Desk) -> str:
+    """Show the score, each entry with its two transactions, and the next step that earns."""
+    return render_template(
+        "points.html",
+        points=query_gaming_points(desk.reader),
+        empty=desk.reader.count("package", {"state": 3}),
+        prepared=desk.reader.count("package", {"state": 4}),
+    )
+
+
+def record(desk: Desk) -> str:
+    """Show the newest events as they were kept."""
+    told = query_tier2_views(desk.reader)
+    return render_template("record.html", events=told, head=desk.reader.head()[0])
+
+
+PAGES: dict[str, Callable[..., str]] = {
+    "/": home,
+    "/packages": packages,
+    "/packages/<path:package_id>": package,
+    "/alerts": alerts,
+    "/sensors": sensors,
+    "/ledgers": ledgers,
+    "/points": points,
+    "/record": record,
+}
+
+
+def cabinets_now(desk: Desk, live: Live) -> list[Cabinet]:
+    """Return every cabinet of the configuration with its newest opening and its board."""
+    lines = {line.board: line for line in live.lines}
+    return [
+        Cabinet(
+            name=cabinet.name or cabinet.id,
+            opening=_first(
+                desk.reader.rows("opening", {"cabinet": cabinet.id}, "-opened_at_ms", 1)
+            ),
+            line=lines.get(cabinet.board),
+        )
+        for cabinet in desk.config.cabinets
+    ]
+
+
+def package_counts(reader: Reader) -> Counts:
+    """Return how many packages are in their place, out, to be returned, and returned."""
+    states = {state: reader.count("package", {"state": state}) for state in range(1, 7)}
+    inside = sum(
+        reader.count("package", {"state": state, "out_since_at_ms": 0}) for state in FARM_STATES
+    )
+    held = sum(states[state] for state in FARM_STATES)
+    return Counts(
+        inside=inside,
+        out=held - inside,
+        to_return=states[3] + states[4],
+        returned=states[5] + states[6],
+    )
+
+
+def chain_records(
+    chain: str, owed: Sequence[RowValues], timeline: Sequence[Stored]
+) -> list[RowValues]:
+    """Return what stands on one chain about a package: our steps, then others' records."""
+    seen: list[RowValues] = [
+        {
+            "kind": told.number("kind"),
+            "state": "SEEN",
+            "tx_hash": told.text("tx_hash"),
+            "block_number": told.number("block_number"),
+            "seq": told.number("seq"),
+            "error_text": "",
+        }
+        for told in timeline
+        if told.kind == Kind.LEDGER_SEEN and told.text("chain") == chain
+    ]
+    return [row for row in owed if row["chain"] == chain] + seen
+
+
+def place_names(desk: Desk) -> dict[str, str]:
+    """Return the written name of each cabinet and place."""
+    places = {place.id: place.name or place.id for place in desk.config.places}
+    return places | {cabinet.id: cabinet.name or cabinet.id for cabinet in desk.config.cabinets}
+
+
+def _live() -> Live:
+    live: Live = g.live  # one snapshot a request: create_app
+    return live
+
+
+def _firing(reader: Reader) -> list[RowValues]:
+    rows = reader.rows("alert", {"state": "firing"}, "-last_at_ms", 100)
+    weights = {"critical": 0, "warning": 1}
+    return sorted(rows, key=lambda row: weights.get(str(row["severity"]), 2))
+
+
+def _people(reader: Reader) -> dict[str, str]:
+    return {str(row["person"]): str(row["alias"]) for row in reader.rows("person")}
+
+
+def _products(reader: Reader) -> dict[str, str]:
+    return {str(row["gtin"]): str(row["name"]) for row in reader.rows("product")}
+
+
+def _first(rows: Sequence[RowValues]) -> RowValues | None:
+    return rows[0] if rows else None
+
+
+def _counter_words() -> Mapping[str, str]:
+    return {
+        "frames": "frames heard",
+        "bad_frames": "broken frames",
+        "unknown": "of unknown boards",
+        "rejected": "refused",
+        "repeated": "sent again",
+        "lost": "lost by the board",
+        "pending": "waiting for the store",
+    }

@@ -1,0 +1,218 @@
+"""Numbers and events in the farmer's words; pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fognode.events import Json, Kind, Stored
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+# Custody facts, section 9: the token's states.
+STATES = {
+    1: "sealed",
+    2: "in use",
+    3: "empty",
+    4: "prepared",
+    5: "on its way back",
+    6: "received",
+    7: "destroyed",
+}
+# Kinds of ledger records; contracts/src.
+STEPS = {
+    1: "registered",
+    102: "in use",
+    103: "emptied",
+    104: "prepared",
+    200: "offered to the centre",
+    201: "accepted by the centre",
+    1001: "taken out",
+    1002: "put back",
+    1003: "used",
+    1004: "stored",
+}
+RULES = {
+    "out_of_hours": "Opened outside working hours",
+    "weight_without_badge": "Weight changed, nobody named",
+    "opening_without_badge": "Opened, nobody named",
+    "board_silent": "A board is silent",
+    "verify_failed": "The record does not verify",
+    "returned_heavier": "Came back heavier than it left",
+}
+TITLES: dict[str, str] = {
+    Kind.NEW_PRODUCT_ENTRY: "Package received",
+    Kind.OPEN_BOX: "Cabinet opened",
+    Kind.BOX_CLOSED: "Cabinet closed",
+    Kind.HANDLE_PRODUCT: "Package handled",
+    Kind.SENSOR_ALERT: "Alert",
+    Kind.EMPTY_PACKAGE_EXIT: "Empty package left",
+    Kind.SEND_TO_BLOCKCHAIN: "Step owed to the chains",
+    Kind.PACKAGE_EMPTIED: "Package emptied",
+    Kind.PACKAGE_PREPARED: "Rinsed and prepared",
+    Kind.PACKAGE_MOVED: "Package moved",
+    Kind.DISCREPANCY_FOUND: "Discrepancy",
+    Kind.POINTS_EARNED: "Points earned",
+    Kind.LEDGER_FINAL: "Final on a chain",
+    Kind.LEDGER_SEEN: "Seen on a chain",
+    Kind.LEDGER_FAILED: "Step failed on a chain",
+    Kind.PATTERN_DETECTION: "Pattern",
+    Kind.CORRELATION: "Correlation",
+    Kind.PREDICTION: "Prediction",
+}
+DETAILS = (
+    "package",
+    "cabinet",
+    "board",
+    "place",
+    "action",
+    "chain",
+    "step",
+    "points",
+    "rule",
+    "reason",
+    "value",
+    "weight_g",
+    "delta_g",
+    "distance_mm",
+    "light_counts",
+    "tag",
+    "alias",
+    "destination",
+    "text",
+    "sentence",
+)
+
+
+def age(seconds: int | None) -> str:
+    """Return how long ago in one number and one unit; None is never."""
+    if seconds is None:
+        return "never"
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{max(seconds, 0) // size} {unit}"
+    return f"{seconds // 86_400} days"
+
+
+def moment(at_ms: int, now_ms: int, zone: ZoneInfo) -> str:
+    """Return a time on the farm's clock; the day stands before it unless it is today."""
+    if at_ms <= 0:
+        return "never"
+    local = _local(at_ms, zone)
+    clock = f"{local:%H:%M:%S}"
+    today = _local(now_ms, zone)
+    if local.date() == today.date():
+        return clock
+    day = f"{local.day} {local:%b}"
+    return f"{day} {clock}" if local.year == today.year else f"{day} {local.year} {clock}"
+
+
+def iso(at_ms: int, zone: ZoneInfo) -> str:
+    """Return a time as ISO 8601 with the farm's offset."""
+    return _local(at_ms, zone).isoformat(timespec="milliseconds")
+
+
+def _local(at_ms: int, zone: ZoneInfo) -> datetime:
+    return (EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone)
+
+
+def weight(weight_g: int) -> str:
+    """Return grams as the farmer weighs: "840 g", "1.84 kg", "12.5 kg"."""
+    sign, size = ("-" if weight_g < 0 else ""), abs(weight_g)
+    if size < 1000:
+        return f"{sign}{size} g"
+    whole, rest = divmod(size, 1000)
+    return f"{sign}{whole}.{rest // 10:02} kg"
+
+
+def short(text: str) -> str:
+    """Return the two ends of a long hash, which is what people compare."""
+    return text if len(text) <= 16 else f"{text[:8]}…{text[-6:]}"
+
+
+def title(kind: str) -> str:
+    """Return a kind of event in words."""
+    return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
+def rule_words(rule: str) -> str:
+    """Return the rule of an alert or discrepancy in words."""
+    return RULES.get(rule, rule.replace("_", " ").capitalize())
+
+
+def person_words(person: str, people: Mapping[str, str]) -> str:
+    """Return the pseudonym of a person; "" and "nobody named" stay what they are."""
+    return people.get(person, person) or "nobody named"
+
+
+def details(told: Stored) -> str:
+    """Return the facts of an event that a person wants in one line."""
+    return " · ".join(
+        _detail(name, told.facts[name]) for name in DETAILS if told.facts.get(name, "") != ""
+    )
+
+
+def _detail(name: str, value: Json) -> str:
+    if name.endswith("_g") and isinstance(value, int):
+        return weight(value)
+    for ending in ("_mm", "_counts"):
+        if name.endswith(ending):
+            return f"{value} {ending[1:]}"
+    if name == "points":
+        return f"+{value} points"
+    return str(value)
+
+
+def story(told: Stored, people: Mapping[str, str]) -> str:
+    """Return what an event means for the package it names, as one sentence."""
+    teller = STORIES.get(told.kind)
+    return teller(told, people) if teller else details(told)
+
+
+def _handled(told: Stored, people: Mapping[str, str]) -> str:
+    who = person_words(told.text("person"), people)
+    verb = {"out": "took it out", "back": "put it back", "stored": "stored it", "used": "used it"}
+    words = f"{who} {verb.get(told.text('action'), told.text('action'))}"
+    if weighed := told.number("weight_g"):
+        words += f" at {weight(weighed)}"
+    if used := told.number("used_g"):
+        words += f", {weight(used)} used"
+    return words + "."
+
+
+def _entered(told: Stored, _people: Mapping[str, str]) -> str:
+    source, gross = told.text("source"), weight(told.number("gross_g"))
+    return f"From {source}, {gross}, lot {told.text('lot')}, invoice {told.text('invoice')}."
+
+
+def _emptied(told: Stored, _people: Mapping[str, str]) -> str:
+    return f"It weighs {weight(told.number('gross_g'))}: nothing is left inside."
+
+
+def _prepared(told: Stored, people: Mapping[str, str]) -> str:
+    who, rinses = person_words(told.text("by"), people), told.number("rinses")
+    rinsed = f"rinsed it {rinses} times" if rinses else "prepared it without rinsing"
+    return f"{who} {rinsed}; {'punctured' if told.number('punctured') else 'not punctured'}."
+
+
+def _left(told: Stored, people: Mapping[str, str]) -> str:
+    return f"{person_words(told.text('by'), people)} sent it to {told.text('destination')}."
+
+
+def _moved(told: Stored, _people: Mapping[str, str]) -> str:
+    allowed = "" if told.number("permitted", 1) else " That place is not permitted."
+    return f"Seen at {told.text('to')}, before at {told.text('from')}.{allowed}"
+
+
+def _earned(told: Stored, _people: Mapping[str, str]) -> str:
+    return f"+{told.number('points')} for the step {told.text('step')}, seen on both chains."
+
+
+STORIES = {
+    str(Kind.HANDLE_PRODUCT): _handled,
+    str(Kind.NEW_PRODUCT_ENTRY): _entered,
+    str(Kind.PACKAGE_EMPTIED): _emptied,
+    str(Kind.PACKAGE_PREPARED): _prepared,
+    str(Kind.EMPTY_PACKAGE_EXIT): _left,
+    str(Kind.PACKAGE_MOVED): _moved,
+    str(Kind.POINTS_EARNED): _earned,
+}

@@ -1,0 +1,133 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fognode.events import Json, Stored
+from fognode.page import wording
+
+NOON_MS = 1_790_000_000_000  # date -u -d @1790000000: 2026-09-21 14:13:20
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")  # 3 hours behind UTC
+PEOPLE = {"p1": "Heron"}
+MOVED: dict[str, Json] = {"to": "gate", "from": "cab1", "permitted": 0}
+
+
+def stored(kind: str, **facts: Json) -> Stored:
+    return Stored(
+        seq=1,
+        event_id="0" * 32,
+        kind=kind,
+        origin="n/test/1",
+        happened_at_ms=NOON_MS,
+        recorded_at_ms=NOON_MS,
+        facts=facts,
+        body=b"",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "never"),
+        (0, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172_799, "47 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_age_has_one_number_and_one_unit(seconds: int | None, words: str) -> None:
+    assert wording.age(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("weight_g", "words"),
+    [
+        (0, "0 g"),
+        (999, "999 g"),
+        (1000, "1.00 kg"),
+        (5840, "5.84 kg"),
+        (-1849, "-1.84 kg"),
+        (12_050, "12.05 kg"),
+    ],
+)
+def test_weight_is_read_in_grams_or_kilograms(weight_g: int, words: str) -> None:
+    assert wording.weight(weight_g) == words
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "words"),
+    [
+        (0, "never"),
+        (NOON_MS, "11:13:20"),
+        (NOON_MS - 43_200_000, "20 Sep 23:13:20"),
+        (NOON_MS - 365 * 86_400_000, "21 Sep 2025 11:13:20"),
+    ],
+)
+def test_moment_is_on_the_farms_clock(at_ms: int, words: str) -> None:
+    assert wording.moment(at_ms, NOON_MS, SAO_PAULO) == words
+
+
+def test_iso_carries_the_farms_offset() -> None:
+    assert wording.iso(NOON_MS + 5, SAO_PAULO) == "2026-09-21T11:13:20.005-03:00"
+
+
+def test_long_hash_keeps_its_two_ends() -> None:
+    assert wording.short("0x" + "12345678" * 8) == "0x123456…345678"
+    assert wording.short("short") == "short"
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            stored("handleProduct", person="p1", action="back", weight_g=4000, used_g=1840),
+            "Heron put it back at 4.00 kg, 1.84 kg used.",
+        ),
+        (
+            stored("handleProduct", person="", action="out", weight_g=900),
+            "nobody named took it out at 900 g.",
+        ),
+        (
+            stored("package_prepared", by="p1", rinses=3, punctured=1),
+            "Heron rinsed it 3 times; punctured.",
+        ),
+        (
+            stored("package_prepared", by="p1", rinses=0, punctured=0),
+            "Heron prepared it without rinsing; not punctured.",
+        ),
+        (
+            stored("emptyPackageExit", by="p9", destination="centre"),
+            "p9 sent it to centre.",
+        ),
+        (stored("package_emptied", gross_g=320), "It weighs 320 g: nothing is left inside."),
+        (
+            stored("newProductEntry", source="AgroSul", gross_g=5840, lot="L7", invoice="NF-1"),
+            "From AgroSul, 5.84 kg, lot L7, invoice NF-1.",
+        ),
+        (
+            stored("package_moved", **MOVED),
+            "Seen at gate, before at cab1. That place is not permitted.",
+        ),
+        (
+            stored("points_earned", points=2, step="prepared"),
+            "+2 for the step prepared, seen on both chains.",
+        ),
+        (stored("ledger_failed", chain="public", reason="no gas"), "public · no gas"),
+    ],
+)
+def test_event_of_a_package_is_one_sentence(told: Stored, sentence: str) -> None:
+    assert wording.story(told, PEOPLE) == sentence
+
+
+def test_details_leave_out_what_is_absent_and_name_units() -> None:
+    told = stored("weight_take", board="cab01", weight_g=-1840, tag="", distance_mm=120)
+    assert wording.details(told) == "cab01 · -1.84 kg · 120 mm"
+
+
+def test_unknown_kind_and_rule_are_still_words() -> None:
+    assert wording.title("vibration_shake") == "Vibration shake"
+    assert wording.title("openBox") == "Cabinet opened"
+    assert wording.rule_words("tag_without_weight") == "Tag without weight"
+    assert wording.rule_words("out_of_hours") == "Opened outside working hours"
