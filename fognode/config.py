@@ -20,7 +20,8 @@ T = TypeVar("T")
 NAME = r"[a-z0-9][a-z0-9_-]{0,31}"
 BOARD_ID = r"[a-z0-9-]{1,8}"
 CHAIN_NAMES = ("private", "public")
-HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
+HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
+DAY_S = 86_400
 
 
 def _key(
@@ -160,6 +161,8 @@ class Regulator:
     id: str = _key(like=NAME)
     url: str = _key(like=r"https?://\S+")
     cnpj: str = _key(like=r"[0-9A-Z]{12}[0-9]{2}")
+    state: str = _key("51", like=r"[0-9]{2}")  # IBGE code; 51 = Mato Grosso
+    production: bool = _key(False)  # False: documents say they are a test
     ca_file: str = _key("")
 
 
@@ -334,7 +337,7 @@ def _check_whole(config: Config) -> None:
 
 
 def seconds_of(span: str) -> tuple[int, int]:
-    """Return start and end, in seconds of the local day, of a span like "06:00-18:00".
+    """Return start and end, in seconds of the local day, of a span like "06:00-18:00" or "00:00-24:00".
 
     Raises:
         ConfigError: The span is not written HH:MM-HH:MM or HH:MM:SS-HH:MM:SS.
@@ -348,4 +351,6 @@ def seconds_of(span: str) -> tuple[int, int]:
         for m in found
         if m
     )
+    if max(start, end) > DAY_S:
+        raise ConfigError(f"hours {span!r} go beyond 24:00")
     return start, end

@@ -48,6 +48,7 @@ def test_a_good_file_gives_frozen_values() -> None:
         ({"board": [{"id": "cab01"}, {"id": "cab01"}]}, r"names \['cab01'\] more than once"),
         ({"board": []}, r"cab-1 names board 'cab01': no such"),
         ({"cabinet": [CABINET | {"hours": ["6-18"]}]}, r"'6-18' must be written like"),
+        ({"cabinet": [CABINET | {"hours": ["06:00-24:01"]}]}, r"go beyond 24:00"),
         ({"manager": [{"name": "A", "mail": "a@b.c, evil@x.y"}]}, r"does not match"),
         ({"chain": [CHAIN, CHAIN | {"name": "public"}]}, r"chain_id must differ"),
         ({"mail": {"host": "m", "sender": "f@x"}, "farm": 3}, r"\[farm\] must be a table"),
@@ -86,7 +87,7 @@ def test_a_secret_is_read_from_the_credentials_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("span", "seconds"),
-    [("06:00-18:00", (21600, 64800)), ("22:00-05:30:15", (79200, 19815))],
+    [("06:00-18:00", (21600, 64800)), ("22:00-05:30:15", (79200, 19815)), ("00:00-24:00", (0, 86400))],
 )
 def test_a_span_of_hours_is_read_as_seconds_of_the_day(span: str, seconds: tuple[int, int]) -> None:
     assert config.seconds_of(span) == seconds

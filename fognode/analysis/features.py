@@ -6,13 +6,16 @@ names; a logarithm is the natural one of 1 + x, with the sign of x.
 
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from math import cos, log1p, pi, sin
 from zoneinfo import ZoneInfo
 
+from fognode.errors import CodeError
 from fognode.events import Kind, Stored
+from fognode.gs1 import normal_gtin
 
 SENSED = (
     "hour_sin",
@@ -235,7 +238,8 @@ class _Uses:
 
     def step(self, told: Stored) -> None:
         if told.kind == Kind.PRODUCT_SET:
-            self._use(told.text("gtin")).name = told.text("name")
+            with suppress(CodeError):  # custody has kept it as rejected
+                self._use(normal_gtin(told.text("gtin"))).name = told.text("name")
         elif told.kind == Kind.NEW_PRODUCT_ENTRY:
             self._gtin[told.text("package")] = told.text("gtin")
         elif told.kind == Kind.HANDLE_PRODUCT:

@@ -77,6 +77,7 @@ def _leave(package: Package, told: Stored) -> Outcome:
     if package.state not in {Stage.EMPTY, Stage.PREPARED}:
         return refuse(told, "only an empty package leaves", Stage(package.state).name)
     package.state = Stage.RETURNED
+    package.holder, package.out_since_at_ms = "", 0  # custody passes on; the farm has it no more
     facts: dict[str, Json] = {
         "package": package.package,
         "destination": told.text("destination"),

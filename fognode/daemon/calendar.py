@@ -18,7 +18,7 @@ from fognode.analysis.findings import parse_findings
 from fognode.config import Config
 from fognode.daemon.followers import Commit
 from fognode.errors import FognodeError
-from fognode.events import Event, Kind
+from fognode.events import Event, Json, Kind
 from fognode.store.verify import Finding
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Calendar:
         now_ms = time.time_ns() // 1_000_000
         kind = Kind.VERIFY_FAILED if findings else Kind.VERIFY_PASSED
         first = str(findings[0]) if findings else ""
-        facts = {"findings_count": len(findings), "first": first[:300]}
+        facts: dict[str, Json] = {"findings_count": len(findings), "first": first[:300]}
         event = Event(kind=kind, origin=f"n/verify/{now_ms}", happened_at_ms=now_ms, facts=facts)
         self._commit([event], [])
         return f"{len(findings)} findings"

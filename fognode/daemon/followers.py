@@ -5,21 +5,20 @@ asks for is committed together with the cursor; while the database is away it is
 offered again, so state and record cannot part.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from fognode.errors import StoreError
-from fognode.events import Event, Outcome, Row, Stored
+from fognode.errors import StoreError, TamperError
+from fognode.events import Event, Outcome, Row, RowValues, Stored
 from fognode.store.reader import Reader
-
-log = logging.getLogger(__name__)
 
 NAME = "custody"  # the one cursor all folds share
 BATCH = 200  # events folded between two commits
 REFOLD_BATCH = 2000
 POLL_S = 0.5
 
+T = TypeVar("T")
 Step = Callable[[Stored], Outcome]
 Due = Callable[[int], Outcome]
 Commit = Callable[[Sequence[Event], Sequence[Row]], list[int]]
@@ -42,7 +41,7 @@ class Followers:
     ) -> None:
         self._reader, self._commit, self._fresh = reader, commit, fresh
         self._nudge, self._now_ms = nudge, now_ms
-        self.seq = 0  # the last event folded and committed
+        self.caught_up = threading.Event()  # set once all that was stored at the start is folded
 
     def run(self, stop: threading.Event) -> None:
         """Fold until ``stop``; called again after a crash, it starts from the record."""
@@ -50,47 +49,49 @@ class Followers:
         seq = self._refold(steps, stop)
         while not stop.is_set():
             self._nudge.clear()
+            told = self._read(seq, BATCH, stop)
             outcome = Outcome()
-            told: list[Stored] = []
-            try:
-                told = self._reader.events(after=seq, limit=BATCH)
-            except StoreError:
-                stop.wait(POLL_S)
-                continue
             for event in told:
                 for step in steps:
                     outcome.add(step(event))
             if told:
                 seq = told[-1].seq
-                outcome.rows.append(
-                    Row(table="cursor", values={"follower": NAME, "as_of_seq": seq})
-                )
+                cursor: RowValues = {"follower": NAME, "as_of_seq": seq}
+                outcome.rows.append(Row(table="cursor", values=cursor))
             else:
                 outcome.add(due(self._now_ms()))
             self._settle(outcome, stop)
-            self.seq = seq
-            if not told and not outcome.events:
-                self._nudge.wait(POLL_S)
+            if not told:
+                self.caught_up.set()
+                self._nudge.wait(0 if outcome.events else POLL_S)
 
     def _refold(self, steps: Sequence[Step], stop: threading.Event) -> int:
         """Build the state from event 1 up to the cursor; what it asks for is already kept."""
-        seq, end = 0, -1
-        while not stop.is_set() and seq != end:
-            try:
-                end = self._reader.cursor(NAME)
-                told = self._reader.events(after=seq, limit=min(REFOLD_BATCH, end - seq) or 1)
-            except StoreError:
-                stop.wait(POLL_S)
-                continue
+        seq, end = 0, self._patiently(lambda: self._reader.cursor(NAME), stop) or 0
+        while seq < end and (told := self._read(seq, min(REFOLD_BATCH, end - seq), stop)):
             for event in told:
-                if event.seq > end:
-                    return seq
                 for step in steps:
                     step(event)
-                seq = event.seq
-            if not told:
-                break
+            seq = told[-1].seq
         return seq
+
+    def _read(self, after: int, limit: int, stop: threading.Event) -> list[Stored]:
+        return self._patiently(lambda: self._reader.events(after=after, limit=limit), stop) or []
+
+    def _patiently(self, read: Callable[[], T], stop: threading.Event) -> T | None:
+        """Read, however long the database is away; None only when the node stops.
+
+        Raises:
+            TamperError: A stored event cannot be read; waiting would not mend it.
+        """
+        while not stop.is_set():
+            try:
+                return read()
+            except TamperError:
+                raise
+            except StoreError:
+                stop.wait(POLL_S)  # said once by the store thread
+        return None
 
     def _settle(self, outcome: Outcome, stop: threading.Event) -> None:
         """Commit, holding on to the outcome for as long as the database is away."""

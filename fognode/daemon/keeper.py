@@ -173,7 +173,7 @@ class Keeper:
             self._keep_batch(batch)
 
     def _take(self, wait_s: float) -> tuple[list[_Offer], list[_Batch]]:
-        offers, batches = self._held, []
+        offers, batches = self._held, list[_Batch]()
         while len(offers) + len(batches) < GROUP:
             try:
                 idle = not offers and not batches

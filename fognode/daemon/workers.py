@@ -56,6 +56,11 @@ class Worker:
         self.thread = threading.Thread(target=self._live, name=self.name, daemon=True)
         self.thread.start()
 
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread's end, at most so long; a negative time is none."""
+        if self.thread is not None:
+            self.thread.join(max(timeout_s, 0))
+
     def healthy(self) -> bool:
         """Say whether the thread beat within its limit."""
         return not self.off and time.monotonic() - self.pulse.beat_s < self.limit_s

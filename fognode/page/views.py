@@ -130,7 +130,12 @@ def home(desk: Desk) -> str:
     """Show in three seconds whether all is well; details stand below."""
     alerts = _firing(desk.reader)
     openings = desk.reader.rows("opening", None, "-opened_at_ms", 6)
-    findings = desk.reader.rows("finding", None, "-found_at_ms", 3)
+    tasks = ("sessions", "clusters", "demand")
+    findings = [
+        row
+        for task in tasks
+        for row in desk.reader.rows("finding", {"task": task}, "-found_at_ms", 1)
+    ]
     return render_template(
         "home.html",
         banner=banner_now(_live(), alerts),

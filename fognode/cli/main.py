@@ -1,0 +1,45 @@
+"""The command line: finds the command and loads only the tier it needs."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from fognode.errors import FognodeError
+
+COMMANDS = {  # command -> (module that has it, one line)
+    "run": ("run", "run the appliance until it is told to stop"),
+    "demo": ("demo", "run a farm in a box with simulated boards, chains and mail"),
+    "declare": ("declare", "tell the running appliance what no sensor sees"),
+    "migrate": ("store", "make or renew the database's schema"),
+    "verify": ("store", "recompute every hash and list all that does not match"),
+    "doctor": ("doctor", "check the set-up, a line per check: ok, why, cure"),
+}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return its exit code: 0 done, 1 found something, 2 cannot."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s"
+    )
+    logging.getLogger("fognode").setLevel(logging.INFO)
+    parser = argparse.ArgumentParser(
+        prog="fognode", description="Watches a farm's agrochemicals from sensor to proof."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    wanted = arguments[0] if arguments else ""
+    for name, (module, line) in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=line)
+        if name == wanted:  # the others would load tiers for nothing
+            part = importlib.import_module(f"fognode.cli.{module}")
+            getattr(part, f"add_{name}")(command)
+            command.set_defaults(act=getattr(part, name))
+    found = parser.parse_args(arguments)
+    try:
+        return int(found.act(found))
+    except FognodeError as error:
+        print(f"fognode {wanted}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130

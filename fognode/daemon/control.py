@@ -1,0 +1,60 @@
+"""How commands on this machine reach the running daemon: its address, its token, one POST."""
+
+import http.client
+import json
+import os
+import secrets
+import urllib.parse
+import uuid
+from pathlib import Path
+
+from fognode.errors import AwayError, RefusedError
+from fognode.events import Json
+
+URL_FILE, TOKEN_FILE = "page.url", "control.token"
+TIMEOUT_S = 10
+OK = 200
+
+
+def publish_token(folder: Path) -> str:
+    """Write a new control token, readable by the daemon's account only, and return it."""
+    token = secrets.token_urlsafe(32)
+    _write_private(folder / TOKEN_FILE, token)
+    return token
+
+
+def publish_url(folder: Path, url: str) -> None:
+    """Write where the page is served; commands read it."""
+    _write_private(folder / URL_FILE, url)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def send_request(folder: Path, kind: str, facts: dict[str, Json], request_id: str = "") -> int:
+    """POST a declaration to the daemon that runs in ``folder``; return its seq.
+
+    On return the event is committed.  The same ``request_id`` again is the same event.
+
+    Raises:
+        AwayError: No daemon answers.
+        RefusedError: The daemon did not take it; the message names the value and the cure.
+    """
+    request = {"id": request_id or str(uuid.uuid4()), "kind": kind, "facts": facts}
+    try:
+        url = urllib.parse.urlsplit((folder / URL_FILE).read_text())
+        token = (folder / TOKEN_FILE).read_text()
+        line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        line.request("POST", "/api/v1/requests", json.dumps(request), headers)
+        answer = line.getresponse()
+        status, text = answer.status, answer.read().decode()
+        line.close()
+    except (OSError, http.client.HTTPException) as error:
+        raise AwayError(f"no appliance answers in {folder}; start fognode run first") from error
+    if status != OK:
+        raise RefusedError(f"not taken ({status}): {text.strip()[:500]}")
+    return int(json.loads(text)["seq"])

@@ -1,0 +1,120 @@
+"""One look at the node for the page: what is in no table, as one frozen value."""
+
+import time
+from collections.abc import Sequence
+
+from fognode.alerts.outbox import Postman
+from fognode.boards.lines import Lines, LineStatus, SensorStatus
+from fognode.config import Config
+from fognode.daemon.calendar import Calendar
+from fognode.daemon.keeper import Keeper
+from fognode.daemon.workers import Worker
+from fognode.errors import StoreError
+from fognode.events import RowValues
+from fognode.page.live import ChainNow, Job, Line, Live, Sensor
+from fognode.store.reader import Reader
+
+
+class Glance:
+    """Builds a Live from the parts that know; called on web threads."""
+
+    def __init__(
+        self,
+        config: Config,
+        reader: Reader,
+        keeper: Keeper,
+        workers: Sequence[Worker],
+    ) -> None:
+        self._config, self._reader = config, reader
+        self._keeper, self._workers = keeper, workers
+        self._started_at_ms = time.time_ns() // 1_000_000
+        self.lines: Lines | None = None
+        self.postman: Postman | None = None
+        self.calendar: Calendar | None = None
+
+    def look(self) -> Live:
+        """Return the node at this moment; never waits for a peer."""
+        away_since_ms = self._keeper.away_since_ms
+        return Live(
+            now_ms=time.time_ns() // 1_000_000,
+            started_at_ms=self._started_at_ms,
+            store_ok=away_since_ms is None,
+            store_since_ms=away_since_ms or self._started_at_ms,
+            queues={"store": self._keeper.waiting()},
+            lines=tuple(_line(status) for status in self.lines.status()) if self.lines else (),
+            chains=self._chains(),
+            mail=self._mail(),
+            jobs=self._jobs(),
+            safe_mode=any(worker.off for worker in self._workers),
+        )
+
+    def _mail(self) -> str:
+        if self.postman is None:
+            return "off"
+        told = self.postman.status()
+        return "ok" if told["state"] == "ok" else f"{told['state']}: {told['reason']}"
+
+    def _jobs(self) -> tuple[Job, ...]:
+        results = dict(self.calendar.results) if self.calendar else {}
+        return tuple(
+            Job(name=name, last_run_ms=at_ms, result=result)
+            for name, (at_ms, result) in sorted(results.items())
+        )
+
+    def _chains(self) -> tuple[ChainNow, ...]:
+        try:
+            guards = {str(row["chain"]): row for row in self._reader.rows("chain_guard")}
+            return tuple(
+                _chain(chain.name, guards.get(chain.name), self._behind(chain.name))
+                for chain in self._config.chains
+            )
+        except StoreError:
+            return tuple(ChainNow(name=chain.name) for chain in self._config.chains)
+
+    def _behind(self, chain: str) -> int:
+        owed = self._reader.count("chain_outbox", {"chain": chain})
+        ended = sum(
+            self._reader.count("chain_outbox", {"chain": chain, "state": state})
+            for state in ("FINAL", "FAILED")
+        )
+        return owed - ended
+
+
+def _chain(name: str, guard: RowValues | None, behind: int) -> ChainNow:
+    if guard is None:
+        return ChainNow(name=name, behind=behind)
+    state = guard["state"]
+    if state not in {"OK", "HELD", "AWAY"}:
+        raise ValueError(f"chain_guard {name} has state {state!r}")
+    return ChainNow(
+        name=name,
+        state=state,  # type: ignore[arg-type]  # checked above
+        reason=str(guard["reason"]),
+        head_block=int(guard["head_number"] or 0),
+        behind=behind,
+    )
+
+
+def _line(status: LineStatus) -> Line:
+    counters = ("frames", "bad_frames", "unknown", "rejected", "repeated", "lost", "pending")
+    return Line(
+        board=status.board,
+        port=status.port,
+        place=status.place,
+        kind=status.kind,
+        version=status.version,
+        heard_s=status.heard_s,
+        silent=status.is_silent,
+        sensors=tuple(_sensor(sensor) for sensor in status.sensors),
+        counters={name: getattr(status, name) for name in counters},
+    )
+
+
+def _sensor(status: SensorStatus) -> Sensor:
+    return Sensor(
+        name=status.sensor,
+        type=status.type,
+        unit=status.unit,
+        last_value=status.value,
+        heard_s=status.heard_s,
+    )

@@ -1,0 +1,266 @@
+"""The appliance: builds every part, runs each on its own thread, stops them in order.
+
+main        signals, supervision, systemd's watchdog
+store       the writer, the chain head            custody    all folds
+lines       finds ports; line-N reads one each     web        the page
+mail, chain-NAME, documents                        one peer each
+calendar    APScheduler: training, verification
+"""
+
+import logging
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from fognode.alerts import policy
+from fognode.alerts.mail import Courier
+from fognode.alerts.outbox import Office, Postman
+from fognode.boards import progress
+from fognode.boards.lines import Lines
+from fognode.boards.link import Link
+from fognode.config import Chain, Config, Mail, seconds_of
+from fognode.custody import fold, packages
+from fognode.daemon.calendar import Calendar
+from fognode.daemon.control import publish_token, publish_url
+from fognode.daemon.followers import Due, Followers, Step
+from fognode.daemon.glance import Glance
+from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.workers import Worker, notify
+from fognode.errors import ConfigError, StoreError
+from fognode.events import Event, Json, Kind
+from fognode.hashing import event_id
+from fognode.ledgers import journey
+from fognode.ledgers.documents import Documents
+from fognode.ledgers.evm import ChainNode
+from fognode.ledgers.outbox import Lane
+from fognode.page.app import create_app, serve
+from fognode.store.engines import open_engine
+from fognode.store.grants import assert_accounts
+from fognode.store.reader import Reader
+from fognode.store.schema import check_schema
+from fognode.store.verify import verify
+from fognode.store.writer import Writer
+
+log = logging.getLogger(__name__)
+
+PASS_S = 0.3  # between two looks at an outbox
+POLL_S = 0.5
+PORTS_S = 1.0
+STOP_S = 4.5  # after this the process ends, whatever still hangs
+LAST_S = 2.0  # of it, for the store to keep what waits
+
+
+def now_ms() -> int:
+    """Return the wall clock, UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Node:
+    """One farm's daemon; ``run`` is its life."""
+
+    def __init__(self, config: Config, config_path: Path) -> None:
+        self._config = config
+        self._stop = threading.Event()
+        self._fatal: ConfigError | None = None
+        self._workers: list[Worker] = []
+        self._engine = open_engine(config, "reader")
+        self._reader = Reader(self._engine)
+        self._clock = Clock(config.farm.id, _boot_id())
+        self._keeper = Keeper(self._open_writer, self._clock)
+        self._progress = progress.Progress()
+        self._followers = Followers(
+            self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
+        )
+        self._lines = Lines(config, self._keeper.offer, self._reach)
+        self._calendar = Calendar(
+            config, config_path, self._keeper.commit, lambda: verify(self._engine)
+        )
+        self._glance = Glance(config, self._reader, self._keeper, self._workers)
+        self._glance.lines, self._glance.calendar = self._lines, self._calendar
+
+    def run(self) -> int:
+        """Run until SIGTERM or SIGINT; return 0.
+
+        Raises:
+            ConfigError: Only the operator can help; nothing acknowledged is lost.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        self._config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        token = publish_token(self._config.folder)
+        app = create_app(self._config, self._reader, self._glance.look, self._request, token)
+        try:
+            web = serve(app, self._config.page.host, self._config.page.port)
+        except OSError as error:
+            where = f"{self._config.page.host}:{self._config.page.port}"
+            raise ConfigError(f"[page] cannot listen on {where}: {error.strerror}") from error
+        url = f"http://{self._config.page.host}:{web.port}/"
+        self._start_workers(url)
+        self._start("web", lambda _stop: web.run(), limit_s=float("inf"))
+        self._calendar.start()
+        publish_url(self._config.folder, url)
+        self._keeper.offer(self._started_event(), lambda _seq: None)
+        log.info("event=ready farm=%s port=%d", self._config.farm.id, web.port)
+        notify("READY=1")
+        self._supervise()
+        notify("STOPPING=1")
+        web.close()
+        self._end()
+        if self._fatal is not None:
+            raise self._fatal
+        return 0
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def _start_workers(self, url: str) -> None:
+        self._start("store", self._keeper.run, vital=True)
+        self._start("custody", self._followers.run, vital=True)
+        self._start("lines", self._watch_ports, vital=True)
+        if self._config.mail is not None:
+            self._glance.postman = self._postman(self._config.mail, url)
+            self._start("mail", self._repeat(self._glance.postman.pass_once))
+        for chain in self._config.chains:
+            self._start(f"chain-{chain.name}", self._chain_loop(chain))
+        if self._config.partners or self._config.regulators:
+            documents = Documents(self._config, self._reader, self._keeper.commit)
+            self._start("documents", self._repeat(documents.pass_once))
+
+    def _start(
+        self,
+        name: str,
+        run: Callable[[threading.Event], None],
+        vital: bool = False,
+        limit_s: float = 60.0,
+    ) -> None:
+        worker = Worker(name, run, fatal=self._give_up, vital=vital, limit_s=limit_s)
+        self._workers.append(worker)
+        worker.start()
+
+    def _give_up(self, error: ConfigError) -> None:
+        self._fatal = error
+        self._stop.set()
+
+    def _repeat(self, pass_once: Callable[[int], object]) -> Callable[[threading.Event], None]:
+        def run(stop: threading.Event) -> None:
+            while not stop.is_set():
+                try:
+                    pass_once(now_ms())
+                except StoreError:
+                    stop.wait(POLL_S)  # said once by the store thread
+                stop.wait(PASS_S)
+
+        return run
+
+    def _postman(self, mail: Mail, url: str) -> Postman:
+        password = self._config.secret("smtp-password") if mail.user else ""
+        office = Office(
+            farm=self._config.farm.name or self._config.farm.id,
+            zone=self._config.zone,
+            page_url=url,
+            addresses={str(n): manager.mail for n, manager in enumerate(self._config.managers)},
+        )
+        connect = partial(Courier, mail, password)
+        return Postman(self._reader, self._keeper.commit, connect, office)
+
+    def _chain_loop(self, chain: Chain) -> Callable[[threading.Event], None]:
+        password = self._config.secret("chain-password")
+        node = ChainNode(chain, self._config.folder, password)
+        return self._repeat(Lane(chain, node, self._reader, self._keeper.commit).pass_once)
+
+    def _open_writer(self) -> Writer:
+        """Open the database for writing, if it is ours and its accounts can do no more than ours.
+
+        Raises:
+            ConfigError: The operator must migrate, or take rights away.
+            StoreError: The database is away.
+        """
+        check_schema(self._engine)
+        engine = open_engine(self._config, "writer")
+        assert_accounts(engine, self._engine)
+        newest = self._reader.newest(1)
+        self._clock.start_after(newest[0].recorded_at_ms if newest else 0)
+        return Writer(engine, self._reader)
+
+    def _fresh_folds(self) -> tuple[Sequence[Step], Due]:
+        barred = frozenset(p.id for p in self._config.places if not p.permitted)
+        custody = fold.Custody(zone=self._config.zone, packages=packages.State(barred=barred))
+        alerts, rules = policy.State(), _rules(self._config)
+        tokens, plan = journey.State(), journey.plan_of(self._config)
+        self._progress = progress.Progress()
+        steps: list[Step] = [
+            partial(progress.step, self._progress),
+            partial(fold.step, custody),
+            lambda told: policy.step(alerts, told, rules),
+            lambda told: journey.step(tokens, told, plan, secrets.token_bytes(16)),
+        ]
+        return steps, partial(fold.due, custody)
+
+    def _reach(self, board: str) -> tuple[int, int]:
+        return self._progress.of(board)
+
+    def _watch_ports(self, stop: threading.Event) -> None:
+        """Start a thread for every port that appears, once it is known what is already kept."""
+        while not stop.is_set() and not self._followers.caught_up.wait(POLL_S):
+            pass
+        while not stop.is_set():
+            for link in self._lines.poll():
+                self._start(_line_name(link), link.run)
+            stop.wait(PORTS_S)
+
+    def _request(self, kind: str, facts: Mapping[str, Json], request_id: str) -> int:
+        event = Event(kind=kind, origin=f"q/{request_id}", happened_at_ms=now_ms(), facts=facts)
+        return self._keeper.commit([event], [])[0]
+
+    def _started_event(self) -> Event:
+        at_ms = now_ms()
+        named = event_id(f"{_boot_id()}-{time.monotonic_ns()}").hex()
+        return Event(kind=Kind.NODE_STARTED, origin=f"n/start/{named}", happened_at_ms=at_ms)
+
+    # --- life --------------------------------------------------------------------------------
+
+    def _supervise(self) -> None:
+        while not self._stop.wait(POLL_S):
+            if all(worker.healthy() for worker in self._workers if worker.vital):
+                notify("WATCHDOG=1")
+
+    def _end(self) -> None:
+        """Stop readers and senders first, the store last; never take longer than 4.5 s."""
+        ended = threading.Timer(STOP_S, os._exit, (0,))
+        ended.daemon = True
+        ended.start()
+        self._calendar.stop()
+        store = [worker for worker in self._workers if worker.name == "store"]
+        others = [worker for worker in self._workers if worker.name != "store"]
+        for worker in others:
+            worker.pulse.set()
+        self._keeper.kept.set()
+        until_s = time.monotonic() + STOP_S - LAST_S
+        for worker in others:
+            worker.join(until_s - time.monotonic())
+        for worker in store:
+            worker.pulse.set()
+            worker.join(LAST_S - 0.2)
+        ended.cancel()
+        log.info("event=stopped")
+
+
+def _rules(config: Config) -> policy.Rules:
+    return policy.Rules(
+        farm=config.farm.id,
+        zone=config.zone,
+        hours={c.id: tuple(seconds_of(span) for span in c.hours) for c in config.cabinets},
+        managers=tuple(str(number) for number in range(len(config.managers))),
+    )
+
+
+def _line_name(link: Link) -> str:
+    return f"line-{Path(link.port).name}"
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]

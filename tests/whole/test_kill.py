@@ -1,0 +1,76 @@
+"""kill -9 in the middle of the story, 20 times at random (requirements A33, A46, A66, A135)."""
+
+import random
+import threading
+from collections import Counter
+
+import pytest
+
+from fognode.trial import story
+from fognode.trial.ending import missing_at_the_end
+from fognode.trial.farm import Farm
+
+pytestmark = pytest.mark.whole
+
+KILLS = 20
+SEED = 20260921
+
+
+def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None:
+    farm.start()
+    done = threading.Event()
+    kills = threading.Thread(target=kill_at_random, args=(farm, done), daemon=True)
+    kills.start()
+    rounds = 0
+    try:
+        story.tell(farm, lambda line: None)
+        while kills.is_alive():  # the story is over; the cabinet is still used
+            rounds += 1
+            board = farm.boards["cab01"]
+            board.door_open()
+            farm.expect("openBox", 30, count=5 + rounds, cabinet="cab-1")
+            board.door_close()
+            farm.expect("box_closed", 30, count=5 + rounds, cabinet="cab-1")
+    finally:
+        done.set()
+        kills.join(60)
+    assert not kills.is_alive()
+    assert missing_at_the_end(farm) == []
+    check_origins(farm)
+    check_tokens(farm)
+
+
+def kill_at_random(farm: Farm, done: threading.Event) -> None:
+    chance = random.Random(SEED)
+    for _ in range(KILLS):
+        if done.wait(chance.uniform(0.2, 3.0)):
+            return
+        farm.kill_daemon()
+        farm.start_daemon()
+
+
+def check_origins(farm: Farm) -> None:
+    """Every count of every start of every board is there exactly once, without a hole."""
+    events = farm.events()
+    origins = Counter(event["origin"] for event in events)
+    assert max(origins.values()) == 1
+    counts: dict[str, list[int]] = {}
+    for origin in origins:
+        if origin.startswith("b/"):
+            _, board, boot, count = origin.split("/")[:4]
+            counts.setdefault(f"{board}/{boot}", []).append(int(count))
+    assert counts
+    for start, seen in counts.items():
+        assert sorted(seen) == list(range(1, len(seen) + 1)), start
+    assert not [e for e in events if e["kind"] in {"board_gap", "board_lost", "board_contradicts"}]
+
+
+def check_tokens(farm: Farm) -> None:
+    for chain in (farm.chains.private, farm.chains.public):
+        with chain.token() as (_, token):
+            logs = token.events.Record().get_logs(from_block=chain.deploy_block)
+            assert len(token.events.Registered().get_logs(from_block=chain.deploy_block)) == 1
+            seqs = [log["args"]["seq"] for log in logs]
+            assert seqs == list(range(1, len(seqs) + 1))
+            hashes = [log["args"]["dataHash"] for log in logs]
+            assert len(set(hashes)) == len(hashes)
