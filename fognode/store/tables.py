@@ -338,3 +338,51 @@ def _shadow(table: Table) -> Table:
 
 
 SHADOWS = {table.name: _shadow(table) for table in (event, *LOGS)}
+
+# MariaDB only: a note of every refused UPDATE and DELETE.  Its table survives the rollback.
+blocked = Table(
+    "blocked",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("statement", String(10), nullable=False),
+    Column("table_name", String(64), nullable=False),
+    Column("row_key", String(255), nullable=False),
+    Column("db_user", String(128), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("hash", Bytes32, nullable=False),
+    schema=AUDIT,
+)
+
+# --- views -------------------------------------------------------------------------------
+
+views = MetaData()
+chain_head = Table(
+    "chain_head", views, Column("seq", Number), Column("hash", Bytes32), schema=TRUTH
+)  # of ``event`` the writer sees this one row only
+staging = Table(
+    "staging",  # what tier 1 delivered, with the reason of what was refused (requirement A38)
+    views,
+    Column("seq", Number, primary_key=True),
+    Column("kind", String(40)),
+    Column("origin", String(120)),
+    Column("happened_at_ms", Number),
+    Column("rejected", Number),
+    Column("reason", String(300)),
+    Column("hash", Bytes32),
+    schema=TRUTH,
+)
+
+
+def table_named(name: str) -> Table:
+    """Return a table or view by its bare name, which is unique across schemas.
+
+    Raises:
+        ValueError: There is no such table.
+    """
+    found = _BY_NAME.get(name)
+    if found is None:
+        raise ValueError(f"no table is called {name!r}")
+    return found
+
+
+_BY_NAME = {table.name: table for table in (*metadata.tables.values(), *views.tables.values())}

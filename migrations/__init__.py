@@ -1,0 +1,1 @@
+"""Schema of the database: forward only (alembic), and root's SQL for MariaDB."""

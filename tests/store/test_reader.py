@@ -1,0 +1,136 @@
+"""What others read, on both databases."""
+
+import threading
+
+import pytest
+
+from fognode.config import Config
+from fognode.errors import StoreError, TamperError
+from fognode.events import Row
+from fognode.store.engines import open_engine
+from fognode.store.reader import Reader, stored_event
+from tests.store.conftest import B1, B2, House, body
+
+B1_ID = "13c61f0b4dbac55b1e26b7445599f1ed"
+REJECTED = (
+    B1.replace(b"light_open", b"rejected")
+    .replace(b"17/42", b"17/43")
+    .replace(b'"light_counts":859', b'"reason":"too dark"')
+)
+
+
+def test_empty_record_has_the_genesis_head(house: House) -> None:
+    assert house.reader.head() == (0, bytes(32))
+    assert house.reader.events() == []
+    assert house.reader.newest(5) == []
+    assert house.reader.cursor("custody") == 0
+
+
+def test_stored_event_carries_what_its_body_says(house: House) -> None:
+    house.writer().keep([B1, B2])
+    stored = house.reader.events()[1]
+    assert (stored.seq, stored.kind, stored.facts) == (2, "openBox", {"place": "Armário 1"})
+    assert stored.origin == f"r/open_box/{B1_ID}/1"
+    assert (stored.happened_at_ms, stored.recorded_at_ms) == (1795241520123, 1795241520190)
+    assert stored.event_id == "2b3a20d0cd5b63073f56d991fc96c00c"
+
+
+def test_events_follow_a_seq_oldest_first_and_newest_come_first(house: House) -> None:
+    house.writer().keep([body(count) for count in range(1, 8)])
+    assert [stored.seq for stored in house.reader.events(after=2, limit=3)] == [3, 4, 5]
+    assert [stored.seq for stored in house.reader.newest(3)] == [7, 6, 5]
+    assert house.reader.events(after=7) == []
+
+
+def test_only_the_kinds_asked_for_are_returned(house: House) -> None:
+    house.writer().keep([B1, B2, body(1)])
+    assert [stored.seq for stored in house.reader.events(kinds=["light_open"])] == [1, 3]
+    assert [stored.seq for stored in house.reader.events(after=1, kinds=["light_open"])] == [3]
+    assert [stored.seq for stored in house.reader.newest(9, ["openBox", "light_open"])] == [3, 2, 1]
+    assert house.reader.newest(9, ["sensorAlert"]) == []
+
+
+def test_an_event_is_found_by_id_and_by_origin(house: House) -> None:
+    house.writer().keep([B1])
+    for found in (house.reader.event(B1_ID), house.reader.by_origin("b/cab01/17/42")):
+        assert found is not None
+        assert found.body == B1
+    assert house.reader.event("00" * 16) is None
+    assert house.reader.event("no hex") is None
+    assert house.reader.by_origin("b/cab01/17/43") is None
+
+
+def test_more_ids_than_one_search_holds_are_all_found(house: House) -> None:
+    bodies = [body(count) for count in range(1, 1203)]
+    house.writer().keep(bodies)
+    ids = [bytes.fromhex(stored.event_id) for stored in house.reader.events(limit=2000)]
+    assert house.reader.seqs([*ids, bytes(16)]) == {known: n for n, known in enumerate(ids, 1)}
+
+
+def test_rows_are_filtered_ordered_and_limited(house: House) -> None:
+    places = [("a", 3), ("b", 1), ("c", 2)]
+    rows = [Row(table="cursor", values={"follower": f, "as_of_seq": s}) for f, s in places]
+    house.writer().keep([], rows)
+
+    def followers(**options: object) -> list[object]:
+        return [row["follower"] for row in house.reader.rows("cursor", **options)]  # type: ignore[arg-type]  # by name
+
+    assert followers() == ["a", "b", "c"]
+    assert followers(order="as_of_seq") == ["b", "c", "a"]
+    assert followers(order="-as_of_seq", limit=2) == ["a", "c"]
+    assert followers(where={"follower": "b", "as_of_seq": 1}) == ["b"]
+    assert followers(where={"follower": "b", "as_of_seq": 2}) == []
+    assert house.reader.count("cursor") == 3
+    assert house.reader.count("cursor", {"as_of_seq": 2}) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "order"), [("x", {}, ""), ("cursor", {"x": 1}, ""), ("cursor", {}, "-x")]
+)
+def test_unknown_table_or_column_is_a_mistake_of_ours(
+    house: House, table: str, where: dict[str, int], order: str
+) -> None:
+    with pytest.raises(ValueError, match="x"):
+        house.reader.rows(table, where, order)
+
+
+def test_staging_holds_board_events_and_the_reason_of_what_was_rejected(house: House) -> None:
+    house.writer().keep([B1, B2, REJECTED])
+    staged = house.reader.rows("staging", order="seq")
+    shown = [(row["seq"], row["kind"], row["rejected"], row["reason"]) for row in staged]
+    assert shown == [(1, "light_open", 0, ""), (3, "rejected", 1, "too dark")]
+
+
+def test_every_read_sees_what_was_committed_before_it(house: House) -> None:
+    writer = house.writer()
+    for count in range(1, 6):
+        writer.keep([body(count)])
+        assert house.reader.head()[0] == count
+
+
+def test_several_threads_may_read_at_once(house: House) -> None:
+    house.writer().keep([body(count) for count in range(1, 21)])
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.extend(house.reader.events(after=n, limit=1)[0].seq for n in range(20))
+
+    threads = [threading.Thread(target=look) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(seen) == sorted(list(range(1, 21)) * 6)
+
+
+def test_database_that_is_away_is_a_store_error(sqlite_config: Config) -> None:
+    engine = open_engine(sqlite_config, "reader")
+    with pytest.raises(StoreError, match="cannot read"):
+        Reader(engine).head()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("stored", [b"", b"\xff", b"[1]", b'{"kind":"light_open"}'])
+def test_a_body_that_is_no_event_is_called_tampered_with(stored: bytes) -> None:
+    with pytest.raises(TamperError, match="event 7"):
+        stored_event(7, bytes(16), stored)
