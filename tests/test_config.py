@@ -87,7 +87,11 @@ def test_a_secret_is_read_from_the_credentials_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("span", "seconds"),
-    [("06:00-18:00", (21600, 64800)), ("22:00-05:30:15", (79200, 19815)), ("00:00-24:00", (0, 86400))],
+    [
+        ("06:00-18:00", (21600, 64800)),
+        ("22:00-05:30:15", (79200, 19815)),
+        ("00:00-24:00", (0, 86400)),
+    ],
 )
 def test_a_span_of_hours_is_read_as_seconds_of_the_day(span: str, seconds: tuple[int, int]) -> None:
     assert config.seconds_of(span) == seconds

@@ -1,6 +1,7 @@
 """Keeps the tree findable: each library and right has its owner, each name in the docs exists."""
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
@@ -174,7 +175,7 @@ def test_every_key_kind_error_command_and_target_is_documented() -> None:
     told = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "docs").rglob("*.md"))
     told += (ROOT / "README.md").read_text(encoding="utf-8")
     sections = {**config.SINGLE, **config.REPEATED}
-    keys = {key for cls in sections.values() for key in cls.__dataclass_fields__}
+    keys = {key.name for cls in sections.values() for key in dataclasses.fields(cls)}
     kinds = {str(kind) for kind in events.Kind}
     reactions = {name for name in vars(errors) if name.endswith("Error")}
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -32,7 +32,6 @@ Done = Callable[[int], None]
 @dataclass(slots=True)
 class _Offer:
     event: Event
-    rows: Sequence[Row]
     done: Done
     body: bytes = b""
 
@@ -106,13 +105,13 @@ class Keeper:
         self.kept = threading.Event()
         self.away_since_ms: int | None = None
 
-    def offer(self, event: Event, done: Done, rows: Sequence[Row] = ()) -> bool:
+    def offer(self, event: Event, done: Done) -> bool:
         """Take an event of a board; ``done(seq)`` is called after COMMIT, on the store thread.
 
         Returns False when the queue stayed full for half a second: stop reading the board.
         """
         try:
-            self._queue.put(_Offer(event, rows, done), timeout=PUT_TIMEOUT_S)
+            self._queue.put(_Offer(event, done), timeout=PUT_TIMEOUT_S)
         except queue.Full:
             return False
         return True
@@ -157,7 +156,7 @@ class Keeper:
     def _turn(self, stop: threading.Event, wait_s: float) -> None:
         offers, batches = self._take(wait_s)
         if (step := self._clock.step_event()) is not None:
-            offers.append(_Offer(step, (), lambda _seq: None))
+            offers.append(_Offer(step, lambda _seq: None))
         self._held = offers  # should anything below fail, they are offered again
         try:
             self._keep_offers(offers)
@@ -193,10 +192,7 @@ class Keeper:
             return
         for offer in offers:
             offer.body = offer.body or self._freeze(offer.event)
-        rows = {  # the newest row of a board replaces the ones before it
-            (row.table, next(iter(row.values.values()))): row for o in offers for row in o.rows
-        }
-        seqs = self._keep([offer.body for offer in offers], list(rows.values()))
+        seqs = self._keep([offer.body for offer in offers], ())
         for offer, seq in zip(offers, seqs, strict=True):
             offer.done(seq)
 

@@ -168,6 +168,9 @@ class Node:
         return Postman(self._reader, self._keeper.commit, connect, office)
 
     def _chain_loop(self, chain: Chain) -> Callable[[threading.Event], None]:
+        keystore = self._config.folder / chain.keystore
+        if not keystore.is_file():
+            raise ConfigError(f"[[chain]] {chain.name} key keystore: there is no file {keystore}")
         password = self._config.secret("chain-password")
         node = ChainNode(chain, self._config.folder, password)
         return self._repeat(Lane(chain, node, self._reader, self._keeper.commit).pass_once)

@@ -56,6 +56,14 @@ class Worker:
         self.thread = threading.Thread(target=self._live, name=self.name, daemon=True)
         self.thread.start()
 
+    def _give_up(self, error: ConfigError) -> None:
+        """End the node when it cannot guard without this part; else only switch the part off."""
+        if self.vital:
+            self.fatal(error)
+            return
+        self.off = True
+        log.critical("event=part_off part=%s reason=%s", self.name, error)
+
     def join(self, timeout_s: float) -> None:
         """Wait for the thread's end, at most so long; a negative time is none."""
         if self.thread is not None:
@@ -71,7 +79,7 @@ class Worker:
             try:
                 self.run(self.pulse)
             except ConfigError as error:
-                self.fatal(error)
+                self._give_up(error)
                 return
             except Exception:  # the one guard: a bug in a part must not end the node
                 log.exception("event=part_died part=%s", self.name)

@@ -112,8 +112,12 @@ def test_what_events_lead_to_is_kept_once_and_told_again_to_all(record: Record) 
 def test_a_second_life_adds_nothing(record: Record) -> None:
     run_until(record, lambda: record.kept_cursor == 6)
     told: list[int] = []
-    steps = [echo, lambda s: told.append(s.seq) or Outcome()]
-    run_until(record, lambda: len(told) == 6, steps=steps)
+
+    def listen(event: Stored) -> Outcome:
+        told.append(event.seq)
+        return Outcome()
+
+    run_until(record, lambda: len(told) == 6, steps=[echo, listen])
     assert len(record.stored) == 6
     assert told == [1, 2, 3, 4, 5, 6]
 

@@ -71,6 +71,18 @@ def test_what_only_the_operator_can_mend_ends_the_node() -> None:
     assert [str(error) for error in told] == ["run fognode migrate"]
 
 
+def test_what_only_the_operator_can_mend_switches_a_part_off_that_is_not_vital() -> None:
+    told: list[ConfigError] = []
+
+    def run(stop: threading.Event) -> None:
+        raise ConfigError("wrong password")
+
+    worker = Worker("mail", run, fatal=told.append)
+    worker.start()
+    wait(lambda: worker.off)
+    assert told == []
+
+
 def test_a_part_that_hangs_is_not_healthy() -> None:
     worker = Worker("part", lambda stop: None, fatal=lambda _error: None, limit_s=0.05)
     worker.pulse.is_set()

@@ -1,0 +1,97 @@
+from collections.abc import Mapping
+from typing import Any
+
+from fognode.boards.lines import LineStatus, SensorStatus
+from fognode.config import parse
+from fognode.daemon.glance import Glance
+from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.workers import Worker
+from fognode.errors import StoreError
+from fognode.events import RowValues, Scalar
+
+CHAIN: dict[str, Any] = {
+    "name": "private",
+    "url": "http://127.0.0.1:1",
+    "chain_id": 7001,
+    "contract": "0x" + "1" * 40,
+    "code_hash": "0" * 64,
+    "farm": "0x" + "2" * 40,
+    "centre": "0x" + "3" * 40,
+    "keystore": "key.json",
+}
+LINE = LineStatus(
+    port="/dev/ttyUSB0",
+    is_open=True,
+    board="cab01",
+    place="cab-1",
+    kind="cabinet",
+    version="0.1.0",
+    is_silent=False,
+    heard_s=4,
+    sensors=(SensorStatus(sensor="L1", type="light", unit="counts", value=60, heard_s=1),),
+    frames=10,
+    bad_frames=1,
+    unknown=0,
+    rejected=0,
+    repeated=0,
+    gaps=0,
+    lost=2,
+    pending=0,
+)
+
+
+class Rows:
+    """A reader of two tables, that may be away."""
+
+    def __init__(self, away: bool = False) -> None:
+        self.away = away
+
+    def rows(self, table: str) -> list[RowValues]:
+        if self.away:
+            raise StoreError("away")
+        guard: RowValues = {"chain": "private", "state": "HELD", "reason": "other code"}
+        return [{**guard, "head_number": 19}]
+
+    def count(self, table: str, where: Mapping[str, Scalar]) -> int:
+        return {None: 5, "FINAL": 2, "FAILED": 1}[where.get("state")]  # type: ignore[index]
+
+
+class Lines:
+    def status(self) -> list[LineStatus]:
+        return [LINE]
+
+
+def glance(reader: Rows, workers: list[Worker]) -> Glance:
+    config = parse({"farm": {"id": "farm-7"}, "chain": [CHAIN]})
+    keeper = Keeper(lambda: None, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    made = Glance(config, reader, keeper, workers)  # type: ignore[arg-type]
+    made.lines = Lines()  # type: ignore[assignment]
+    return made
+
+
+def test_lines_and_chains_are_shown_as_they_are_now() -> None:
+    live = glance(Rows(), []).look()
+    [line], [chain] = live.lines, live.chains
+    assert (line.board, line.heard_s, line.sensors[0].last_value) == ("cab01", 4, 60)
+    assert line.counters["lost"] == 2
+    assert (chain.state, chain.reason, chain.head_block, chain.behind) == (
+        "HELD",
+        "other code",
+        19,
+        2,
+    )
+    assert live.mail == "off"
+    assert live.store_ok
+
+
+def test_without_a_database_there_is_still_something_to_look_at() -> None:
+    live = glance(Rows(away=True), []).look()
+    assert [(chain.name, chain.state) for chain in live.chains] == [("private", "STARTING")]
+    assert len(live.lines) == 1
+
+
+def test_a_part_that_was_switched_off_is_told() -> None:
+    worker = Worker("mail", lambda stop: None, fatal=lambda error: None)
+    assert not glance(Rows(), [worker]).look().safe_mode
+    worker.off = True
+    assert glance(Rows(), [worker]).look().safe_mode

@@ -1,0 +1,102 @@
+"""The node alone, as a process: every peer is away, and it still serves and ends in time."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from fognode.config import load
+from fognode.daemon.control import send_request
+from fognode.store.prepare import prepare_database
+from tests.daemon.test_glance import CHAIN
+
+TOML = """
+[farm]
+id = "farm-7"
+folder = "{folder}/node"
+[page]
+port = 0
+[serial]
+ports = ["{folder}/ports/*"]
+[mail]
+host = "127.0.0.1"
+port = 1
+sender = "fog@farm.example"
+[[manager]]
+name = "J."
+mail = "j@farm.example"
+[[cabinet]]
+id = "cab-1"
+board = "cab01"
+[[board]]
+id = "cab01"
+[[partner]]
+id = "dealer-1"
+url = "http://127.0.0.1:1/"
+[[chain]]
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    chain = "\n".join(f"{key} = {json.dumps(value)}" for key, value in CHAIN.items())
+    config = tmp_path / "fognode.toml"
+    config.write_text(TOML.format(folder=tmp_path) + chain)
+    (tmp_path / "chain-password").write_text("none")
+    sealed = Account.encrypt(Account.create().key, "none", kdf="pbkdf2", iterations=2)
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node" / CHAIN["keystore"]).write_text(json.dumps(sealed))
+    prepare_database(load(config))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fognode", "run", "--config", str(config)],
+        env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        until = time.monotonic() + 20
+        while not (tmp_path / "node" / "page.url").exists():
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        yield tmp_path / "node", process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def get(folder: Path, path: str) -> tuple[int, str]:
+    url = urllib.parse.urlsplit((folder / "page.url").read_text())
+    line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=5)
+    line.request("GET", path)
+    answer = line.getresponse()
+    told = answer.status, answer.read().decode()
+    line.close()
+    return told
+
+
+def test_with_every_peer_away_it_serves_keeps_and_ends_in_time(
+    node: tuple[Path, subprocess.Popen[bytes]],
+) -> None:
+    folder, process = node
+    person = {"person": "7d0c4c1e-6f0a-4a53-9f55-0d3f8f2b7a10", "alias": "ana-7"}
+    first = send_request(folder, "person_set", {**person, "badge": "B0A1C2D3"}, PERSON_ID)
+    again = send_request(folder, "person_set", {**person, "badge": "B0A1C2D3"}, PERSON_ID)
+    assert first == again > 0  # a double click is one event
+    assert get(folder, "/")[0] == 200
+    assert get(folder, "/healthz")[0] == 200
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert time.monotonic() - begun < 5
+
+
+PERSON_ID = "0b7c8c7e-3f5c-4a7e-9a55-1d3f8f2b7a11"
