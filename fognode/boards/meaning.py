@@ -1,0 +1,217 @@
+"""What a board's event means: frame to Event, with calibration; the impossible is refused.
+
+Pure: times, boot and count are told.  TYPES is the registry of sensor types; a new type is
+a row here and a D line of the board, nothing else.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fognode.boards.wire import BoardEvent, Declare
+from fognode.errors import MeaningError
+from fognode.events import Event, Json, Kind
+
+SEQS = 65_535  # a board counts 1..65535, then 1 again
+BOOTS = 65_536
+MS_SPAN = 2**32  # a board's clock wraps after 49.7 days
+FAULT = "fault"
+NUMBER = re.compile(r"0|-?[1-9][0-9]{0,9}")
+UID = re.compile(r"[0-9A-F]{8}|[0-9A-F]{14}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorType:
+    """One row of the registry."""
+
+    unit: str
+    fact: str  # name of the value in an event's facts
+    words: frozenset[str]
+    event: tuple[int, int] | None  # bounds of an event's value; None = a tag's UID
+    sample: tuple[int, int]  # bounds of a reading in S
+
+
+TYPES: dict[str, SensorType] = {
+    "light": SensorType(
+        unit="counts",
+        fact="light_counts",
+        words=frozenset({"open", "close"}),
+        event=(0, 1023),
+        sample=(0, 1023),
+    ),
+    "vibration": SensorType(
+        unit="edges",
+        fact="vibration_edges",
+        words=frozenset({"shake"}),
+        event=(1, 65_535),
+        sample=(0, 65_535),
+    ),
+    "distance": SensorType(
+        unit="mm",
+        fact="distance_mm",
+        words=frozenset({"move"}),
+        event=(0, 5_000),
+        sample=(-2, 5_000),  # -1 no echo, -2 stuck high
+    ),
+    "weight": SensorType(
+        unit="counts",
+        fact="weight_counts",
+        words=frozenset({"take", "put"}),
+        event=(-(2**24), 2**24),  # difference of two 24-bit readings
+        sample=(-(2**23), 2**23 - 1),
+    ),
+    "tag": SensorType(
+        unit="uid",
+        fact="tag",
+        words=frozenset({"in", "out"}),
+        event=None,
+        sample=(0, 64),  # tags in the field
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """What is known of the board that speaks."""
+
+    board: str
+    place: str  # cabinet or place, "" = unknown
+    counts_per_kg: int
+    sensors: Mapping[str, Declare]  # declared since its last hello
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Which happening a frame tells of, and when it was."""
+
+    origin: str
+    happened_at_ms: int
+
+
+def to_event(frame: BoardEvent, speaker: Speaker, happening: Happening) -> Event:
+    """Return the event a board's frame tells of, with raw and calibrated values.
+
+    Raises:
+        MeaningError: The sensor was not declared, its type is unknown, the word is none of
+            the type's, or the value is out of range; see ``rejected``.
+    """
+    declared = speaker.sensors.get(frame.sensor)
+    if declared is None:
+        raise MeaningError(f"sensor {frame.sensor} was not declared")
+    kind = TYPES.get(declared.type)
+    if kind is None or kind.unit != declared.unit:
+        raise MeaningError(f"type {declared.type} in {declared.unit} is not known")
+    facts: dict[str, Json] = {
+        "board": speaker.board,
+        "place": speaker.place,
+        "sensor": frame.sensor,
+        **_value_facts(frame, declared.type, kind, speaker),
+    }
+    return Event(
+        kind=f"{declared.type}_{frame.word}",
+        origin=happening.origin,
+        happened_at_ms=happening.happened_at_ms,
+        facts=facts,
+        board_ms=frame.ms,
+    )
+
+
+def _value_facts(
+    frame: BoardEvent, type_name: str, kind: SensorType, speaker: Speaker
+) -> dict[str, Json]:
+    if frame.word == FAULT:
+        return {"code": _number(frame.value, (-128, 127))}
+    if frame.word not in kind.words:
+        raise MeaningError(f"{type_name} has no word {frame.word}")
+    if kind.event is None:
+        if not UID.fullmatch(frame.value):
+            raise MeaningError(f"tag {frame.value} is not 8 or 14 hex digits")
+        return {kind.fact: frame.value}
+    number = _number(frame.value, kind.event)
+    if type_name != "weight":
+        return {kind.fact: number}
+    if number == 0 or (number < 0) != (frame.word == "take"):
+        raise MeaningError(f"weight {number} has the wrong sign for {frame.word}")
+    return {kind.fact: number, "weight_g": grams(number, speaker.counts_per_kg)}
+
+
+def _number(text: str, bounds: tuple[int, int]) -> int:
+    if not NUMBER.fullmatch(text):
+        raise MeaningError(f"value {text} is no number")
+    number = int(text)
+    if not bounds[0] <= number <= bounds[1]:
+        raise MeaningError(f"value {number} is not between {bounds[0]} and {bounds[1]}")
+    return number
+
+
+def grams(counts: int, counts_per_kg: int) -> int:
+    """Return a difference of scale counts in whole grams, half a gram away from zero."""
+    size = (2000 * abs(counts) + counts_per_kg) // (2 * counts_per_kg)
+    return size if counts >= 0 else -size
+
+
+def plausible(declared: Declare, value: int) -> bool:
+    """Tell whether a reading in S can come from the declared sensor."""
+    kind = TYPES.get(declared.type)
+    return kind is not None and kind.sample[0] <= value <= kind.sample[1]
+
+
+def rejected(
+    frame: BoardEvent, speaker: Speaker, happening: Happening, error: MeaningError
+) -> Event:
+    """Return the event that takes the place of one that cannot be.
+
+    It keeps the origin: the board must be able to forget it, and the record must show it.
+    """
+    return Event(
+        kind=Kind.REJECTED,
+        origin=happening.origin,
+        happened_at_ms=happening.happened_at_ms,
+        facts={
+            "what": "board_event",
+            "reason": str(error),
+            "value": f"{frame.sensor},{frame.word},{frame.value}",
+            "board": speaker.board,
+            "place": speaker.place,
+        },
+        board_ms=frame.ms,
+    )
+
+
+def wide_count(newest: int, seq: int) -> int:
+    """Return the count, from 1 and without wraps, that is nearest to the newest one known.
+
+    A boot wraps in 18 h at one event a second; without widening, real events would vanish
+    as duplicates.  Source: docs/protocol.md, section delivery.
+    """
+    ahead = (seq - plain_seq(newest) + SEQS // 2) % SEQS - SEQS // 2
+    count = newest + ahead
+    return count if count > 0 else count + SEQS
+
+
+def plain_seq(count: int) -> int:
+    """Return the seq of a count as it stands on the wire; 0 has none and gives 65535."""
+    return (count - 1) % SEQS + 1
+
+
+def wide_boot(newest: int, boot: int) -> int:
+    """Return 65,536 x epoch + boot for a hello's boot.
+
+    A boot below the newest known one (EEPROM lost, board exchanged, wrap) begins an epoch.
+    """
+    epoch = newest // BOOTS + (boot < newest % BOOTS)
+    return epoch * BOOTS + boot
+
+
+def ms_ahead(one: int, other: int) -> int:
+    """Return by how many ms one reading of a board's clock is after another, past a wrap."""
+    return (one - other + MS_SPAN // 2) % MS_SPAN - MS_SPAN // 2
+
+
+def happened_at_ms(heard_at_ms: int, heard_ms: int, event_ms: int) -> int:
+    """Return when an event happened, by the node's clock.
+
+    ``heard_at_ms`` is when the newest frame of the same boot arrived, ``heard_ms`` what the
+    board's clock said in it.
+    """
+    return heard_at_ms - ms_ahead(heard_ms, event_ms)

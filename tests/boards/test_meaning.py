@@ -1,0 +1,180 @@
+"""What board events mean; the impossible; widening and times."""
+
+import pytest
+
+from fognode.boards.meaning import (
+    Happening,
+    Speaker,
+    grams,
+    happened_at_ms,
+    ms_ahead,
+    plain_seq,
+    plausible,
+    rejected,
+    to_event,
+    wide_boot,
+    wide_count,
+)
+from fognode.boards.wire import BoardEvent, Declare
+from fognode.errors import MeaningError
+from fognode.events import Event
+
+TYPES = {
+    "L1": ("light", "counts"),
+    "V1": ("vibration", "edges"),
+    "D1": ("distance", "mm"),
+    "W1": ("weight", "counts"),
+    "C1": ("tag", "uid"),
+    "T1": ("temperature", "mk"),
+}
+SENSORS = {
+    name: Declare(board="cab01", boot=17, ms=5, sensor=name, type=kind, unit=unit, period_ms=100)
+    for name, (kind, unit) in TYPES.items()
+}
+SPEAKER = Speaker(board="cab01", place="shed", counts_per_kg=40_000, sensors=SENSORS)
+HAPPENING = Happening(origin="b/cab01/17/44", happened_at_ms=1_795_241_520_123)
+
+
+def frame(sensor: str, word: str, value: str) -> BoardEvent:
+    return BoardEvent(
+        board="cab01", boot=17, ms=124300, seq=44, sensor=sensor, word=word, value=value
+    )
+
+
+def test_weight_keeps_the_raw_counts_beside_the_grams() -> None:
+    assert to_event(frame("W1", "take", "-80028"), SPEAKER, HAPPENING) == Event(
+        kind="weight_take",
+        origin="b/cab01/17/44",
+        happened_at_ms=1_795_241_520_123,
+        facts={
+            "board": "cab01",
+            "place": "shed",
+            "sensor": "W1",
+            "weight_counts": -80028,
+            "weight_g": -2001,
+        },
+        board_ms=124300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sensor", "word", "value", "kind", "fact"),
+    [
+        ("L1", "open", "859", "light_open", {"light_counts": 859}),
+        ("L1", "close", "20", "light_close", {"light_counts": 20}),
+        ("V1", "shake", "7", "vibration_shake", {"vibration_edges": 7}),
+        ("D1", "move", "415", "distance_move", {"distance_mm": 415}),
+        ("C1", "in", "04A1B2C3", "tag_in", {"tag": "04A1B2C3"}),
+        ("C1", "out", "04A1B2C3000000", "tag_out", {"tag": "04A1B2C3000000"}),
+        ("D1", "fault", "-2", "distance_fault", {"code": -2}),
+        ("C1", "fault", "0", "tag_fault", {"code": 0}),
+    ],
+)
+def test_every_word_of_every_type_has_its_kind_and_fact(
+    sensor: str, word: str, value: str, kind: str, fact: dict[str, int | str]
+) -> None:
+    event = to_event(frame(sensor, word, value), SPEAKER, HAPPENING)
+    assert event.kind == kind
+    assert event.facts == {"board": "cab01", "place": "shed", "sensor": sensor, **fact}
+
+
+@pytest.mark.parametrize(
+    ("sensor", "word", "value", "reason"),
+    [
+        ("L2", "open", "859", "sensor L2 was not declared"),
+        ("T1", "open", "859", "type temperature in mk is not known"),
+        ("L1", "take", "859", "light has no word take"),
+        ("L1", "open", "1024", "is not between 0 and 1023"),
+        ("L1", "open", "+859", "is no number"),
+        ("L1", "open", "-0", "is no number"),
+        ("L1", "open", "8e2", "is no number"),
+        ("V1", "shake", "0", "is not between 1 and"),
+        ("D1", "move", "-1", "is not between 0 and 5000"),
+        ("W1", "take", "80028", "wrong sign for take"),
+        ("W1", "put", "-80028", "wrong sign for put"),
+        ("W1", "put", "0", "wrong sign for put"),
+        ("W1", "put", "16777217", "is not between"),
+        ("C1", "in", "04A1B2C", "is not 8 or 14 hex digits"),
+        ("C1", "in", "04a1b2c3", "is not 8 or 14 hex digits"),
+        ("D1", "fault", "200", "is not between -128 and 127"),
+    ],
+)
+def test_the_impossible_is_refused_with_its_reason(
+    sensor: str, word: str, value: str, reason: str
+) -> None:
+    with pytest.raises(MeaningError, match=reason):
+        to_event(frame(sensor, word, value), SPEAKER, HAPPENING)
+
+
+def test_rejected_event_keeps_the_origin_and_says_what_was_sent() -> None:
+    event = rejected(frame("L1", "open", "1024"), SPEAKER, HAPPENING, MeaningError("too bright"))
+    assert event.kind == "rejected"
+    assert event.origin == "b/cab01/17/44"
+    assert event.facts == {
+        "what": "board_event",
+        "reason": "too bright",
+        "value": "L1,open,1024",
+        "board": "cab01",
+        "place": "shed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [(20, 1), (19, 0), (-20, -1), (-19, 0), (40_000, 1000), (0, 0)]
+)
+def test_grams_round_half_away_from_zero_on_both_sides(counts: int, expected: int) -> None:
+    assert grams(counts, 40_000) == expected
+
+
+def test_reading_that_no_such_sensor_gives_is_not_plausible() -> None:
+    assert plausible(SENSORS["D1"], -2)
+    assert not plausible(SENSORS["D1"], -3)
+    assert not plausible(SENSORS["L1"], 1024)
+    assert not plausible(SENSORS["T1"], 1)
+
+
+@pytest.mark.parametrize(
+    ("newest", "seq", "count"),
+    [
+        (0, 1, 1),
+        (0, 45, 45),
+        (0, 65535, 65535),
+        (44, 45, 45),
+        (44, 43, 43),
+        (65534, 65535, 65535),
+        (65535, 1, 65536),  # the wrap
+        (65536, 65535, 65535),  # a late repeat from before it
+        (65540, 6, 65541),
+        (131070, 1, 131071),
+        (200_000, 3396, 200_001),
+    ],
+)
+def test_seq_is_widened_to_the_nearest_count(newest: int, seq: int, count: int) -> None:
+    assert wide_count(newest, seq) == count
+    assert plain_seq(count) == seq
+
+
+@pytest.mark.parametrize(
+    ("newest", "boot", "wide"),
+    [
+        (0, 17, 17),
+        (17, 17, 17),
+        (17, 19, 19),
+        (17, 3, 65539),
+        (65535, 0, 65536),
+        (65539, 3, 65539),
+        (65539, 2, 131074),
+    ],
+)
+def test_boot_below_the_newest_known_begins_an_epoch(newest: int, boot: int, wide: int) -> None:
+    assert wide_boot(newest, boot) == wide
+
+
+def test_time_of_an_event_is_counted_back_from_the_newest_frame() -> None:
+    assert happened_at_ms(1_795_241_520_171, 123_504, 123_456) == 1_795_241_520_123
+
+
+def test_time_is_right_across_the_wrap_of_the_board_clock() -> None:
+    assert happened_at_ms(1_795_241_520_171, 1_000, 2**32 - 1_000) == 1_795_241_518_171
+    assert ms_ahead(5, 2**32 - 5) == 10
+    assert ms_ahead(2**32 - 5, 5) == -10
