@@ -24,6 +24,7 @@ STEPS = {
     102: "in use",
     103: "emptied",
     104: "prepared",
+    114: "sealed and kept apart",
     200: "offered to the centre",
     201: "accepted by the centre",
     1001: "taken out",

@@ -21,7 +21,7 @@ from lxml import etree
 
 from fognode.errors import RefusedError
 from fognode.hashing import sha256
-from fognode.ledgers.journey import data_hash
+from fognode.ledgers.journey import hash_fields
 from fognode.ledgers.regulators import NAMESPACE, check_document, digest_of, verify_document
 
 VALID_DAYS = 30
@@ -66,7 +66,7 @@ class TrialPartners:
 
     def _take_step(self, key: str, body: bytes) -> tuple[int, bytes]:
         told = json.loads(body)
-        if data_hash(told["fields"], told["salt"]) != told["data_hash"]:
+        if hash_fields(told["fields"], told["salt"]) != told["data_hash"]:
             return 400, b"data_hash is not that of fields and salt"
         (self.folder / f"{key}.json").write_bytes(body)
         return 202, b""

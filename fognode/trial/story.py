@@ -115,14 +115,19 @@ CHAPTERS = (
 )
 
 
-def tell(farm: Farm, say: Callable[[str], None], pause_s: float = 0.0) -> None:
+def tell(
+    farm: Farm,
+    say: Callable[[str], None],
+    pause_s: float = 0.0,
+    chapters: tuple[Chapter, ...] = CHAPTERS,
+) -> None:
     """Let the chapters happen one after the other, with a pause for whoever watches the page.
 
     Raises:
         AwayError: Something did not come of a chapter in time; the message says what.
     """
     begun = time.monotonic()
-    for chapter in CHAPTERS:
+    for chapter in chapters:
         say(f"{time.monotonic() - begun:5.1f} s  {chapter.title}")
         chapter.act(farm)
         time.sleep(pause_s)

@@ -3,10 +3,6 @@
 import json
 import os
 import secrets
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,15 +11,8 @@ import pytest
 
 from fognode.errors import RefusedError
 from fognode.hashing import token_id
-from fognode.trial.chains import (
-    AnvilNode,
-    Party,
-    TrialChain,
-    TrialChains,
-    _connected,
-    find_anvil,
-    start_chains,
-)
+from fognode.trial.chain_nodes import AnvilNode, connected
+from fognode.trial.chains import Party, TrialChain, TrialChains, find_anvil, start_chains
 
 pytestmark = pytest.mark.chain
 
@@ -166,7 +155,7 @@ def test_restart_keeps_port_code_and_packages(chains: TrialChains, name: str) ->
     package = birth(chains, chain)
     url = chain.url
     chain.node.stop()
-    with _connected(url) as w3:
+    with connected(url) as w3:
         assert not w3.is_connected()
     chain.node.start()
     chain.restart()
@@ -206,25 +195,6 @@ def test_contract_makes_the_ids_that_hashing_makes(chains: TrialChains) -> None:
     assert found.to_bytes(32, "big") == token_id(str(GTIN), "SN00000000")
 
 
-def test_unknown_method_is_an_error_reply(chains: TrialChains) -> None:
-    with _connected(chains.private.url) as w3:
-        reply = w3.provider.make_request("eth_nothing", [])  # type: ignore[arg-type]
-    assert "error" in reply
-
-
-def test_blocks_come_by_the_clock_when_asked(tmp_path: Path) -> None:
-    node = AnvilNode(anvil(), tmp_path, "private", 1)
-    try:
-        node.start()
-        deadline = time.monotonic() + 5
-        with _connected(node.url) as w3:
-            while w3.eth.block_number == 0 and time.monotonic() < deadline:
-                time.sleep(0.05)
-            assert w3.eth.block_number > 0
-    finally:
-        node.stop()
-
-
 def test_nothing_is_left_behind(tmp_path: Path) -> None:
     anvil()
     foundry = Path.home() / ".foundry"
@@ -235,32 +205,12 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         urls = [node.url for node in nodes]
     started.close()
     for url in urls:
-        with _connected(url) as w3:
+        with connected(url) as w3:
             assert not w3.is_connected()
     assert all(pid and not _runs(pid) for pid in pids)
     assert sorted(foundry.rglob("*")) == before
     kept = {file.name for file in tmp_path.rglob("*") if file.is_file()}
     assert kept == {"private.json", "public.json", "private.log", "public.log", "device.json"}
-
-
-def test_nodes_end_when_their_starter_is_killed(tmp_path: Path) -> None:
-    anvil()
-    script = (
-        "import sys, time; from pathlib import Path; from fognode.trial.chains import *\n"
-        "chains = start_chains(Path(sys.argv[1]))\n"
-        "print(chains.private.node.pid, chains.public.node.pid, flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
-        assert starter.stdout is not None
-        pids = [int(pid) for pid in starter.stdout.readline().split()]
-        starter.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while any(map(_runs, pids)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(pids) == 2
-    assert not any(map(_runs, pids))
 
 
 def _runs(pid: int) -> bool:

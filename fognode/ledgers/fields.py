@@ -1,0 +1,89 @@
+"""The paper's twelve fields of one step; pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fognode.events import Stored
+
+# Kinds of contracts/src/IPackageToken.sol.
+BIRTH, IN_USE, EMPTY, PREPARED, BAGGED, OFFER = 1, 102, 103, 104, 114, 200
+NOBODY = "nobody named"
+UNKNOWN = "unknown"
+
+# Source: APTM paper, section 4.5 (requirements A72 to A83), in the paper's spelling.
+FIELDS = (
+    "EAN13",
+    "GS1_128",
+    "RFID",
+    "Storage_Site",
+    "Source",
+    "Destination",
+    "Timestamp",
+    "MovedBy",
+    "AuthorizedBy",
+    "Observation",
+    "ExpirationDate",
+    "InvoiceNumber",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One write owed to the ledgers."""
+
+    method: str  # of the contract
+    kind: int
+    source: str
+    destination: str
+    moved_by: str
+    observation: str
+
+
+def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str, str]:
+    """Return the twelve fields of one step, all text, "" where one does not apply.
+
+    Args:
+        owed: The step.
+        label: The newProductEntry, with what the package's label says.
+        site: Where the package is.
+        local: When it happened, as ``local_time`` writes it.
+    """
+    person = owed.moved_by or NOBODY
+    gtin = label.text("gtin")
+    needs_invoice = owed.kind not in {EMPTY, PREPARED, BAGGED, OFFER}  # empties travel without one
+    return {
+        "EAN13": gtin[1:] if len(gtin) == 14 and gtin[0] == "0" else gtin,
+        "GS1_128": gs1_text(label),
+        "RFID": label.text("tag"),
+        "Storage_Site": site or UNKNOWN,
+        "Source": owed.source or UNKNOWN,
+        "Destination": owed.destination or UNKNOWN,
+        "Timestamp": local,
+        "MovedBy": person,
+        "AuthorizedBy": person,
+        "Observation": owed.observation,
+        "ExpirationDate": label.text("expires_on"),
+        "InvoiceNumber": label.text("invoice") if needs_invoice else "",
+    }
+
+
+def gs1_text(label: Stored) -> str:
+    """Return a label's element string in its bracketed form.
+
+    Source: GS1 General Specifications, "human readable interpretation"; a bracket inside a
+    value is escaped.
+    """
+    expires_on = label.text("expires_on")
+    parts = {
+        "01": label.text("gtin").zfill(14),
+        "17": expires_on[2:].replace("-", ""),
+        "10": label.text("lot"),
+        "21": label.text("serial"),
+    }
+    return "".join(f"({ai})" + text.replace("(", r"\(") for ai, text in parts.items() if text)
+
+
+def local_time(at_ms: int, zone: ZoneInfo) -> str:
+    """Return a time as ISO 8601 text with the farm's offset, to the second."""
+    return datetime.fromtimestamp(at_ms // 1000, zone).isoformat(timespec="seconds")

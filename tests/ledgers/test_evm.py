@@ -1,0 +1,233 @@
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fognode.config import Chain
+from fognode.errors import AwayError, ConfigError, UnclearError
+from fognode.hashing import keccak
+from fognode.ledgers.calls import GAS, Answer, Call, Fees
+from fognode.ledgers.evm import (
+    RECORD_TOPIC,
+    WELL_KNOWN,
+    ChainNode,
+    contract_abi,
+    open_keystore,
+    refuse_well_known,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fognode.trial.chains import TrialChains
+    from tests.ledgers.conftest import House, Peer
+
+CHAIN = Chain(
+    name="private",
+    url="http://127.0.0.1:1",
+    chain_id=7001,
+    contract="0x" + "12" * 20,
+    code_hash="0" * 64,
+    farm="0x" + "1" * 40,
+    centre="0x" + "2" * 40,
+    keystore="keys/device.json",
+)
+ANVIL = "test test test test test test test test test test test junk"
+
+
+def test_well_known_keys_are_those_of_anvils_mnemonic() -> None:
+    from eth_account import Account  # noqa: PLC0415
+
+    Account.enable_unaudited_hdwallet_features()
+    found = {
+        Account.from_mnemonic(ANVIL, account_path=f"m/44'/60'/0'/0/{n}").address.lower()
+        for n in range(10)
+    }
+    assert found == WELL_KNOWN
+
+
+def test_well_known_key_serves_a_trial_only() -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    address = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+    with pytest.raises(ConfigError, match="everybody has the key"):
+        refuse_well_known(address, CHAIN)
+    refuse_well_known(address, replace(CHAIN, trial=True))
+    refuse_well_known("0x" + "12" * 20, CHAIN)
+
+
+def test_keystore_opens_with_its_password_only(tmp_path: Path) -> None:
+    from eth_account import Account  # noqa: PLC0415
+
+    key = Account.create()
+    path = tmp_path / "device.json"
+    path.write_text(json.dumps(Account.encrypt(key.key, "s3cret", kdf="pbkdf2", iterations=1000)))
+    assert open_keystore(path, "s3cret").address == key.address
+    with pytest.raises(ConfigError, match="chain-password"):
+        open_keystore(path, "wrong")
+    path.write_text("{}")
+    with pytest.raises(ConfigError, match="does not open"):
+        open_keystore(path, "s3cret")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        open_keystore(tmp_path / "none.json", "s3cret")
+
+
+def test_abi_is_the_one_the_record_reader_was_written_for() -> None:
+    record = next(e for e in contract_abi() if e["type"] == "event" and e["name"] == "Record")
+    kinds = ",".join(item["type"] for item in record["inputs"])
+    assert kinds == "uint256,uint32,uint16,uint8,address,bytes32,bytes32"
+    assert f"0x{keccak(f'Record({kinds})'.encode()).hex()}" == RECORD_TOPIC
+    assert [item["name"] for item in record["inputs"] if item["indexed"]] == ["id", "seq", "kind"]
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> ChainNode:
+    return ChainNode(CHAIN, tmp_path, "s3cret")
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> "Callable[[str], ChainNode]":
+    from dataclasses import replace  # noqa: PLC0415
+
+    from eth_account import Account  # noqa: PLC0415
+
+    def at(url: str) -> ChainNode:
+        (tmp_path / "keys").mkdir(exist_ok=True)
+        key = Account.encrypt(Account.create().key, "s3cret", kdf="pbkdf2", iterations=1000)
+        (tmp_path / "keys" / "device.json").write_text(json.dumps(key))
+        return ChainNode(replace(CHAIN, url=url), tmp_path, "s3cret")
+
+    return at
+
+
+def test_nothing_is_loaded_before_the_first_call(node: ChainNode) -> None:
+    assert node._parts is None
+
+
+def test_node_that_is_down_is_away_and_silence_after_sending_unclear(
+    keyed: "Callable[[str], ChainNode]",
+) -> None:
+    node = keyed("http://127.0.0.1:1")
+    with pytest.raises(AwayError, match="private chain"):
+        node.facts()
+    with pytest.raises(UnclearError):
+        node.send("0x02")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (502, b"bad gateway"),
+        (429, b""),
+        (200, b"<html>hotel login</html>"),
+        (200, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"odd"}}'),
+    ],
+)
+def test_whatever_is_not_the_chain_speaking_counts_as_away(
+    keyed: "Callable[[str], ChainNode]",
+    make_peer: "Callable[..., Peer]",
+    answer: tuple[int, bytes],
+) -> None:
+    peer = make_peer(lambda *_: answer)
+    with pytest.raises(AwayError):
+        keyed(peer.url).facts()
+    assert len(peer.got) == 1  # no retries behind our back
+
+
+def test_retries_of_the_library_are_off_when_sending(
+    keyed: "Callable[[str], ChainNode]", make_peer: "Callable[..., Peer]"
+) -> None:
+    peer = make_peer(lambda *_: None)
+    with pytest.raises(UnclearError):
+        keyed(peer.url).send("0x02")
+    assert len(peer.got) == 1
+
+
+# --- on a chain --------------------------------------------------------------------------
+
+
+@pytest.mark.chain
+def test_same_fields_are_signed_to_the_same_bytes(house: "House") -> None:
+    node = house.node("private")
+    call = Call(method="record", token_id="1" * 64, seq=2, kind=1001, data_hash="2" * 64)
+    fees = Fees(max_fee=10**10, tip=10**9)
+    assert node.sign(call, 7, fees) == node.sign(call, 7, fees)
+    assert node.sign(call, 8, fees) != node.sign(call, 7, fees)
+
+
+@pytest.mark.chain
+def test_chain_facts_name_the_chain_and_its_code(house: "House", chains: "TrialChains") -> None:
+    facts = house.node("public").facts()
+    assert facts.chain_id == 7002
+    assert facts.code_hash == chains.public.code_hash
+    assert facts.genesis_hash == f"0x{chains.public.genesis_hash.removeprefix('0x')}"
+    assert facts.balance > 0
+    assert house.node("public").block_hash(10**9) == ""
+
+
+@pytest.mark.chain
+def test_revert_is_named_by_the_contracts_own_error(house: "House") -> None:
+    node = house.node("private")
+    call = Call(method="record", token_id="1" * 64, seq=2, kind=1001, data_hash="2" * 64)
+    revert = node.check(call)
+    assert revert is not None
+    assert revert.name == "ERC721NonexistentToken"
+    assert node.package("1" * 64) is None
+
+
+@pytest.mark.chain
+def test_gas_limits_leave_half_as_much_again(house: "House") -> None:
+    package = house.package()
+    package.enter()
+    package.live()
+    lane = house.lane("private")
+    for number in range(20):
+        lane.pass_once(1_795_241_520_000 + number * 500)
+    used: dict[str, int] = {}
+    for row in house.outbox("private"):
+        assert row["state"] == "FINAL"
+        receipt = house.node("private").receipt(row["tx_hash"])
+        assert receipt is not None
+        used[row["method"]] = max(used.get(row["method"], 0), receipt.gas_used)
+    assert {m: 1.4 <= GAS[m] / gas <= 2.2 for m, gas in used.items()} == dict.fromkeys(GAS, True), (
+        used
+    )
+
+
+@pytest.mark.chain
+def test_answers_of_a_real_node_are_in_the_table(house: "House") -> None:
+    node = house.node("private")
+    facts = node.facts()
+    call = Call(method="record", token_id="1" * 64, seq=2, kind=1001, data_hash="2" * 64)
+    nonce = node.mined_count()
+    cheap = node.sign(call, nonce, Fees(max_fee=1, tip=0))
+    assert node.send(cheap.raw) is Answer.FEE_LOW
+    signed = node.sign(call, nonce, node.fees(facts.base_fee))
+    assert node.send(signed.raw) is Answer.TAKEN  # mined at once, and reverted
+    assert node.send(signed.raw) in {Answer.KNOWN, Answer.NONCE_LOW}
+    receipt = node.receipt(signed.tx_hash)
+    assert receipt is not None
+    assert not receipt.ok
+    assert receipt.records == ()
+
+
+@pytest.mark.chain
+def test_chain_without_fees_is_offered_none(house: "House") -> None:
+    assert house.node("private").fees(0) == Fees(max_fee=0, tip=0)
+
+
+@pytest.mark.chain
+def test_records_are_found_in_ranges(house: "House", monkeypatch: pytest.MonkeyPatch) -> None:
+    package = house.package()
+    package.enter()
+    package.handle("back")
+    lane: Any = house.lane("private")
+    for number in range(6):
+        lane.pass_once(1_795_241_520_000 + number * 500)
+    node = house.node("private")
+    head = node.facts().head_number
+    whole = node.records(0, head, package.token)
+    monkeypatch.setattr("fognode.ledgers.evm.LOG_RANGE", 1)
+    assert node.records(0, head, package.token) == whole
+    assert [record.seq for record in whole] == [1, 2]

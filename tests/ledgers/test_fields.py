@@ -1,0 +1,49 @@
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fognode.events import Stored
+from fognode.ledgers.fields import FIELDS, Step, gs1_text, local_time, twelve_fields
+
+STEP = Step(
+    method="record",
+    kind=1001,
+    source="cab-1",
+    destination="field",
+    moved_by="",
+    observation="out, 5410 g",
+)
+
+
+def label(**facts: Any) -> Stored:
+    return Stored(
+        seq=1,
+        event_id="55" * 16,
+        kind="newProductEntry",
+        origin="q/1",
+        happened_at_ms=0,
+        recorded_at_ms=0,
+        facts={"gtin": "7891234567895", "lot": "L1", "expires_on": "2028-06-30", **facts},
+        body=b"{}",
+    )
+
+
+def test_bracket_in_a_lot_is_escaped_and_a_missing_serial_left_out() -> None:
+    assert gs1_text(label(lot="A(1)")) == r"(01)07891234567895(17)280630(10)A\(1)"
+
+
+def test_all_twelve_are_always_there_and_nobody_is_named_by_accident() -> None:
+    fields = twelve_fields(STEP, label(), "", "2026-11-21T02:12:00-04:00")
+    assert tuple(fields) == FIELDS
+    assert fields["MovedBy"] == fields["AuthorizedBy"] == "nobody named"
+    assert fields["Storage_Site"] == "unknown"
+    assert fields["RFID"] == fields["InvoiceNumber"] == ""
+
+
+def test_zero_led_gtin_becomes_the_ean13_it_is_equal_to() -> None:
+    assert twelve_fields(STEP, label(gtin="07891234567895"), "", "")["EAN13"] == "7891234567895"
+    assert twelve_fields(STEP, label(gtin="17891234567892"), "", "")["EAN13"] == "17891234567892"
+
+
+def test_time_is_the_farms_with_its_offset() -> None:
+    # TZ=America/Cuiaba date -d @1795241520 --iso-8601=seconds
+    assert local_time(1_795_241_520_999, ZoneInfo("America/Cuiaba")) == "2026-11-21T02:12:00-04:00"

@@ -1,0 +1,282 @@
+import itertools
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fognode.events import Event, Kind, Outcome, Stored
+from fognode.hashing import event_id, salted_hash, sha256, token_id
+from fognode.ledgers.fields import FIELDS
+from fognode.ledgers.journey import Parties, Plan, State, step, steps_for
+
+NOW_MS = 1_795_241_520_000
+SALT = bytes(range(16))
+TOKEN = token_id("7891234567895", "SN1").hex()
+PERSON = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+PLAN = Plan(
+    farm="farm-7",
+    zone=ZoneInfo("America/Cuiaba"),
+    chains={
+        "private": Parties(farm="0x" + "1" * 40, centre="0x" + "2" * 40),
+        "public": Parties(farm="0x" + "3" * 40, centre="0x" + "4" * 40),
+    },
+    partners=("dealer-1",),
+    regulators=("indea",),
+)
+BORN = {
+    "package": "pkg-1",
+    "gtin": "7891234567895",
+    "serial": "SN1",
+    "lot": "L2406B",
+    "expires_on": "2028-06-30",
+    "invoice": "NF-1",
+    "tag": "04A2245A",
+    "packaging": "rigid",
+    "source": "dealer-1",
+    "site": "cab-1",
+    "by": PERSON,
+    "token_id": TOKEN,
+}
+OURS = {"package": "pkg-1", "token_id": TOKEN}
+OUT = {**OURS, "action": "out", "cabinet": "cab-1", "person": PERSON, "weight_g": 5410}
+BACK = {**OUT, "action": "back"}
+LIFE: list[tuple[str, dict[str, Any]]] = [
+    (Kind.NEW_PRODUCT_ENTRY, BORN),
+    (Kind.HANDLE_PRODUCT, OUT),
+    (Kind.HANDLE_PRODUCT, BACK),
+    (Kind.HANDLE_PRODUCT, OUT),
+    (Kind.PACKAGE_EMPTIED, OURS),
+    (Kind.PACKAGE_PREPARED, {**OURS, "rinses": 3, "punctured": 1, "by": PERSON}),
+    (Kind.EMPTY_PACKAGE_EXIT, {**OURS, "destination": "centre", "prepared": 1, "by": PERSON}),
+]
+
+
+def told(kind: str, facts: dict[str, Any], seq: int) -> Stored:
+    return Stored(
+        seq=seq,
+        event_id=event_id(f"q/{seq}").hex(),
+        kind=kind,
+        origin=f"q/{seq}",
+        happened_at_ms=NOW_MS,
+        recorded_at_ms=NOW_MS,
+        facts=facts,
+        body=b"{}",
+    )
+
+
+def kept(event: Event, seq: int) -> Stored:
+    return Stored(
+        seq=seq,
+        event_id=event_id(event.origin).hex(),
+        kind=event.kind,
+        origin=event.origin,
+        happened_at_ms=event.happened_at_ms,
+        recorded_at_ms=NOW_MS,
+        facts=event.facts,
+        body=b"{}",
+    )
+
+
+def record_of(life: list[tuple[str, dict[str, Any]]]) -> tuple[list[Stored], list[Outcome]]:
+    """Fold a life as the node does: what a step asks for is stored before the next event."""
+    state, stored, outcomes = State(), list[Stored](), list[Outcome]()
+    for kind, facts in life:
+        event = told(kind, facts, len(stored) + 1)
+        stored.append(event)
+        outcome = step(state, event, PLAN, bytes([event.seq]) * 16)
+        outcomes.append(outcome)
+        for asked in outcome.events:
+            again = kept(asked, len(stored) + 1)
+            stored.append(again)
+            assert step(state, again, PLAN, SALT).events == []
+    return stored, outcomes
+
+
+def rows(outcomes: list[Outcome], chain: str) -> list[tuple[Any, ...]]:
+    return [
+        (row.values["seq"], row.values["method"], row.values["kind"])
+        for outcome in outcomes
+        for row in outcome.rows
+        if row.table == "chain_outbox" and row.values["chain"] == chain
+    ]
+
+
+def test_a_bag_that_cannot_be_rinsed_is_told_as_sealed_on_both_chains() -> None:
+    bagged = {**OURS, "rinses": 0, "punctured": 0, "packaging": "flexible", "by": PERSON}
+    stored, outcomes = record_of([*LIFE[:5], (Kind.PACKAGE_PREPARED, bagged), LIFE[6]])
+    assert [row[2] for row in rows(outcomes, "public")] == [1, 102, 103, 114, 200]
+    assert [row[2] for row in rows(outcomes, "private")][-2:] == [114, 200]
+    [told_so] = [e for e in stored if e.facts.get("kind") == 114]
+    assert told_so.facts["fields"]["Observation"] == "sealed and kept apart"  # type: ignore[index, call-overload]
+
+
+def test_private_chain_gets_every_step_as_it_happens() -> None:
+    _stored, outcomes = record_of(LIFE)
+    assert rows(outcomes, "private") == [
+        (1, "register", 1),
+        (2, "advance", 102),
+        (3, "record", 1001),
+        (4, "record", 1002),
+        (5, "record", 1001),
+        (6, "advance", 103),
+        (7, "advance", 104),
+        (8, "offer", 200),
+    ]
+
+
+def test_public_chain_hears_of_no_visit_and_of_use_only_once_prepared() -> None:
+    _stored, outcomes = record_of(LIFE)
+    assert rows(outcomes[:5], "public") == [(1, "register", 1)]
+    assert rows(outcomes[5:6], "public") == [
+        (2, "advance", 102),
+        (3, "advance", 103),
+        (4, "advance", 104),
+    ]
+    assert rows(outcomes[6:], "public") == [(5, "offer", 200)]
+
+
+def test_a_step_has_the_same_data_hash_on_both_chains() -> None:
+    _stored, outcomes = record_of(LIFE)
+    hashes: dict[str, dict[Any, Any]] = {"private": {}, "public": {}}
+    for outcome in outcomes:
+        for row in outcome.rows:
+            if row.table == "chain_outbox":
+                chain = hashes[str(row.values["chain"])]
+                chain[row.values["event_id"]] = row.values["data_hash"]
+    assert len(hashes["public"]) == 5
+    assert hashes["public"].items() <= hashes["private"].items()
+    assert len(set(hashes["private"].values())) == 8
+
+
+def test_birth_is_told_in_the_papers_twelve_fields() -> None:
+    event = step(State(), told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT).events[0]
+    assert event.facts["fields"] == {
+        "EAN13": "7891234567895",
+        "GS1_128": "(01)07891234567895(17)280630(10)L2406B(21)SN1",
+        "RFID": "04A2245A",
+        "Storage_Site": "cab-1",
+        "Source": "dealer-1",
+        "Destination": "cab-1",
+        "Timestamp": "2026-11-21T02:12:00-04:00",
+        "MovedBy": PERSON,
+        "AuthorizedBy": PERSON,
+        "Observation": "received and registered",
+        "ExpirationDate": "2028-06-30",
+        "InvoiceNumber": "NF-1",
+    }
+    assert tuple(event.facts["fields"]) == FIELDS
+    assert event.facts["chains"] == ["private", "public"]
+    assert event.origin == f"r/journey/{event_id('q/1').hex()}/1"
+
+
+def test_data_hash_is_sha256_of_fields_and_salt() -> None:
+    event = step(State(), told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT).events[0]
+    fields, salt = event.facts["fields"], event.facts["salt"]
+    assert isinstance(fields, dict)
+    plain = json.dumps({**fields, "salt": salt}, sort_keys=True, separators=(",", ":"))
+    assert event.facts["data_hash"] == sha256(plain.encode()).hex()
+    assert salt == salted_hash(SALT, "1")[:16].hex()
+
+
+def test_only_the_salted_hash_of_the_invoice_goes_on_chain() -> None:
+    outcome = step(State(), told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT)
+    on_chain = [row for row in outcome.rows if row.table == "chain_outbox"]
+    salt = bytes.fromhex(str(outcome.events[0].facts["salt"]))
+    for row in on_chain:
+        args = json.loads(str(row.values["args_json"]))
+        assert args["invoice_hash"] == salted_hash(salt, "NF-1").hex()
+        assert args["expires_s"] == 1845936000  # date -u -d 2028-06-30 +%s
+        assert not [value for value in row.values.values() if "NF-1" in str(value)]
+
+
+def test_partner_is_told_every_step_and_the_authority_three() -> None:
+    _stored, outcomes = record_of(LIFE)
+    tables = [row.table for outcome in outcomes for row in outcome.rows]
+    assert tables.count("partner_outbox") == 8
+    assert tables.count("gov_outbox") == 3
+
+
+def test_first_use_counts_only_once_and_stored_goods_are_not_used() -> None:
+    stored_goods = {**OUT, "action": "stored"}
+    _stored, outcomes = record_of(
+        [LIFE[0], (Kind.HANDLE_PRODUCT, stored_goods), LIFE[1], LIFE[2], LIFE[1]]
+    )
+    assert rows(outcomes, "private")[1:] == [
+        (2, "record", 1004),
+        (3, "advance", 102),
+        (4, "record", 1001),
+        (5, "record", 1002),
+        (6, "record", 1001),
+    ]
+
+
+def test_skipped_states_are_caught_up_because_the_contract_skips_none() -> None:
+    _stored, outcomes = record_of([LIFE[0], LIFE[4]])
+    assert rows(outcomes, "private")[1:] == [(2, "advance", 102), (3, "advance", 103)]
+
+
+def test_unknown_package_and_second_birth_owe_nothing() -> None:
+    state = State()
+    assert step(state, told(Kind.HANDLE_PRODUCT, OUT, 1), PLAN, SALT).events == []
+    step(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 2), PLAN, SALT)
+    assert steps_for(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 3)) == []
+
+
+def test_a_foreign_record_moves_our_next_number() -> None:
+    state = State()
+    step(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT)
+    seen = {**OURS, "chain": "private", "seq": 2, "kind": 300}
+    step(state, told(Kind.LEDGER_SEEN, seen, 2), PLAN, SALT)
+    outcome = step(state, told(Kind.HANDLE_PRODUCT, BACK, 3), PLAN, SALT)
+    assert rows([outcome], "private") == [(3, "record", 1002)]
+
+
+def test_each_row_waits_for_the_one_before_on_its_chain() -> None:
+    _stored, outcomes = record_of(LIFE)
+    for chain in ("private", "public"):
+        ours = [
+            row.values
+            for outcome in outcomes
+            for row in outcome.rows
+            if row.values.get("chain") == chain
+        ]
+        assert ours[0]["depends_on"] == ""
+        for before, after in itertools.pairwise(ours):
+            assert after["depends_on"] == before["id"]
+
+
+@pytest.mark.parametrize("day", ["", "30/06/2028"])
+def test_unreadable_expiry_is_told_the_contract_as_unknown(day: str) -> None:
+    born = told(Kind.NEW_PRODUCT_ENTRY, {**BORN, "expires_on": day}, 1)
+    row = step(State(), born, PLAN, SALT).rows[0]
+    assert json.loads(str(row.values["args_json"]))["expires_s"] == 0
+
+
+ANY_LIFE = st.lists(st.sampled_from(LIFE[1:]), max_size=12)
+
+
+@given(ANY_LIFE, st.binary(min_size=16, max_size=16))
+def test_folding_again_with_other_salts_ends_in_the_same_state(
+    life: list[tuple[str, dict[str, Any]]], salt: bytes
+) -> None:
+    stored, _outcomes = record_of([LIFE[0], *life])
+    again, twice = State(), State()
+    for event in stored:
+        step(again, event, PLAN, salt)
+        step(twice, event, PLAN, SALT)
+    assert again == twice
+    # The next step after a restart is the one that would have come without it.
+    last = told(*LIFE[6], seq=len(stored) + 1)
+    asked, same = step(again, last, PLAN, salt), step(twice, last, PLAN, salt)
+    assert asked == same
+
+
+@given(ANY_LIFE)
+def test_numbers_on_a_chain_have_no_holes(life: list[tuple[str, dict[str, Any]]]) -> None:
+    _stored, outcomes = record_of([LIFE[0], *life])
+    for chain in ("private", "public"):
+        numbers = [seq for seq, _method, _kind in rows(outcomes, chain)]
+        assert numbers == list(range(1, len(numbers) + 1))
