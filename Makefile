@@ -7,7 +7,7 @@ FIRMWARE_APT := gcc make gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev 
 TEST_APT := $(FIRMWARE_APT) libmariadb-dev mariadb-server nodejs npm systemd chromium xmlsec1
 DB     ?= sqlite
 
-.PHONY: demo test check fast bench install uninstall flash firmware contracts clean
+.PHONY: demo test check bench install uninstall flash firmware contracts clean
 
 # Runs the farm in a box. Needs no root: what cannot be installed is named and worked around.
 demo: $(STAMPS)/demo

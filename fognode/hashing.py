@@ -2,6 +2,7 @@
 
     event_id(origin) = SHA-256( origin )[:16]            which happening this is
     leaf(body)       = SHA-256( 0x00 || body )           what proofs are made of
+    node(left,right) = SHA-256( 0x01 || left || right )  an inner node of the tree of leaves
     link(prev, body) = SHA-256( 0x01 || prev || body )   the hash field of the row
     salted(value)    = SHA-256( 0x02 || salt16 || value ) a short value that leaves the box
     row_hash(values) = SHA-256( canonical JSON of the row without hash; bytes as hex, no NULL )
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from fognode.events import Event, Json, Scalar
 
 GENESIS = bytes(32)  # prev_hash of the first event
+EMPTY_ROOT = hashlib.sha256(b"").digest()  # of a tree without leaves (RFC 6962, 2.1)
 MAX_NUMBER = 2**53  # beyond it JSON readers disagree (RFC 8785, 3.2.2.3)
 MIN_BODY, MAX_BODY = 65, 60_000  # 64 bytes could be a tree node; tlog lengths are 16 bits
 
@@ -119,6 +121,11 @@ def event_id(origin: str) -> bytes:
 def leaf_hash(body: bytes) -> bytes:
     """Return what inclusion proofs are made of (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x00" + body).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return an inner node of the Merkle tree (RFC 6962, 2.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def link_hash(prev_hash: bytes, body: bytes) -> bytes:

@@ -145,7 +145,7 @@ def test_the_daemon_loads_neither_web3_nor_scikit_learn() -> None:
     assert told.stdout.strip() == "[]"
 
 
-PAIR = re.compile(r"`?([A-Za-z_][A-Za-z_.]*)`? \(`?([\w/.]+\.(?:py|c|sol|h))`?\)")
+PAIR = re.compile(r"`?([A-Za-z_][\w.]*)`? \(`?([\w/.]+\.(?:py|c|sol|h))`?\)")
 
 
 def names_in(path: Path) -> str:
