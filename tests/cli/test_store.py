@@ -1,0 +1,115 @@
+"""fognode migrate and verify, as a person meets them."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from fognode.cli.main import run
+from fognode.cli.store import check_store
+from fognode.config import Config, load
+from fognode.store.engines import database_file, open_engine
+from fognode.store.reader import Reader
+from fognode.store.writer import Writer
+
+BODY = (
+    b'{"boot_id":"5f3a9c0e","clock_ok":1,"facts":{"sensor":"L1"},"farm":"farm-7",'
+    b'"happened_at_ms":1,"kind":"light_open","mono_ms":1,"origin":"b/cab01/17/42",'
+    b'"recorded_at_ms":2,"v":1}'
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    written = tmp_path / "fognode.toml"
+    written.write_text(f'[farm]\nid = "farm-7"\nfolder = "{tmp_path}/node"\n')
+    return written
+
+
+@pytest.fixture
+def config(path: Path) -> Config:
+    return load(path, {})
+
+
+def keep(config: Config) -> None:
+    engines = open_engine(config, "writer"), open_engine(config, "reader")
+    writer = Writer(engines[0], Reader(engines[1]))
+    writer.keep([BODY])
+    writer.close()
+    for engine in engines:
+        engine.dispose()
+
+
+def spoil(config: Config) -> None:
+    connection = sqlite3.connect(database_file(config))
+    connection.execute("DROP TRIGGER event_no_update")
+    connection.execute("UPDATE event SET hash = zeroblob(32)")
+    connection.commit()
+    connection.close()
+
+
+def test_migrate_makes_the_database_and_says_its_schema(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["migrate", "--config", str(path)]) == 0
+    assert run(["migrate", "--config", str(path)]) == 0
+    said = "the sqlite database has schema 0001\n"
+    assert capsys.readouterr().out == said * 2
+
+
+def test_verify_before_migrate_names_the_cure(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", "--config", str(path)]) == 2
+    assert "run fognode migrate" in capsys.readouterr().err
+
+
+def test_verify_of_a_whole_record_returns_0(
+    path: Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["migrate", "--config", str(path)])
+    keep(config)
+    capsys.readouterr()
+    assert run(["verify", "--config", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("all matches: 1 events, head ")
+
+
+def test_verify_of_a_changed_record_lists_each_finding_and_returns_1(
+    path: Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["migrate", "--config", str(path)])
+    keep(config)
+    spoil(config)
+    capsys.readouterr()
+    assert run(["verify", "--config", str(path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "event seq 1: content: hash is not that of prev_hash and body"
+    assert lines[1] == "event seq 1: shadow: the copy differs in hash"
+    assert lines[2].startswith("2 findings: 1 events, head 0000000000000000, ")
+    assert run(["verify", "--json", "--config", str(path)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["events"], told["head"]) == (1, "00" * 32)
+    assert [one["seq"] for one in told["findings"]] == [1, 1]
+    assert told["findings"][0]["table"] == "event"
+
+
+def test_doctor_lines_tell_what_is_well_and_what_sqlite_cannot_promise(
+    path: Path, config: Config
+) -> None:
+    ((well, line),) = check_store(config)
+    assert not well
+    assert "run fognode migrate" in line
+    run(["migrate", "--config", str(path)])
+    lines = check_store(config)
+    assert all(well for well, _ in lines)
+    assert "0 events" in lines[0][1]
+    assert any("no accounts" in line for _, line in lines)
+
+
+def test_doctor_line_names_a_missing_password(tmp_path: Path) -> None:
+    written = tmp_path / "m.toml"
+    written.write_text('[farm]\nid = "f"\n[store]\nbackend = "mariadb"\n')
+    ((well, line),) = check_store(load(written, {}))
+    assert not well
+    assert "db-reader" in line

@@ -1,0 +1,274 @@
+"""make install and make uninstall, below a folder of our own and with real builds of fognode."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fognode.config import load
+
+SECRETS = {
+    "db-writer",
+    "db-reader",
+    "smtp-password",
+    "chain-password",
+    "regulator-key",
+    "regulator-cert",
+}
+# What systemd does on these words, for this one unit: `restart` returns when the page is there.
+SYSTEMCTL = """#!/bin/sh
+cd /
+dir=$ROOT/var/lib/fognode
+stop() {
+    [ ! -e "$ROOT/pid" ] || kill "$(cat "$ROOT/pid")"
+    while [ -e "$ROOT/pid" ] && kill -0 "$(cat "$ROOT/pid")" 2>/dev/null; do sleep 0.05; done
+    rm -f "$ROOT/pid" "$dir/page.url"
+}
+echo "$*" >>"$ROOT/systemctl.log"
+case $1 in
+disable) stop ;;
+restart)
+    stop
+    "$ROOT/opt/fognode/current/bin/python" -m fognode run \\
+        --config "$ROOT/etc/fognode/fognode.toml" >>"$ROOT/daemon.log" 2>&1 &
+    echo $! >"$ROOT/pid"
+    while ! [ -e "$dir/page.url" ]; do
+        kill -0 "$(cat "$ROOT/pid")" 2>/dev/null || { rm "$ROOT/pid"; exit 1; }
+        sleep 0.05
+    done ;;
+esac
+"""
+
+
+@dataclass
+class Box:
+    """A farm box below a folder: where it is, and the checkout it is installed from."""
+
+    root: Path
+    checkout: Path
+    environment: dict[str, str]
+
+    def script(self, name: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        # Output goes to a file: a daemon that is left running would keep a pipe open.
+        said = self.root / "said"
+        with said.open("w+") as out:
+            done = subprocess.run(
+                ["sh", str(self.checkout / "systemd" / f"{name}.sh")],
+                env=self.environment | {"ROOT": str(self.root)} | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=180,
+            )
+        return subprocess.CompletedProcess(done.args, done.returncode, said.read_text(), "")
+
+    def install(self, **variables: str) -> str:
+        done = self.script("install", **variables)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def path(self, place: str) -> Path:
+        return self.root / place.lstrip("/")
+
+    @property
+    def current(self) -> Path:
+        return self.path("/opt/fognode/current").readlink()
+
+    @property
+    def releases(self) -> list[str]:
+        return sorted(path.name for path in self.path("/opt/fognode/releases").iterdir())
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Mode and time of last change of all that root keeps, the database left out."""
+        return {
+            str(path.relative_to(self.root)): (path.stat().st_mode, path.stat().st_mtime_ns)
+            for path in self.root.rglob("*")
+            if path.is_file() and "var/lib" not in str(path) and path.name != "said"
+        }
+
+
+@pytest.fixture
+def box(tmp_path: Path, checkout: Path, environment: dict[str, str]) -> Box:
+    root = tmp_path / "root"
+    root.mkdir()
+    borrowed = {"FOGNODE_VENV_FROM": sys.prefix}
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return Box(root, checkout, environment | borrowed | path)
+
+
+@pytest.fixture
+def files_only(box: Box) -> Box:
+    box.environment["NO_SYSTEMD"] = "1"
+    return box
+
+
+def test_installing_again_changes_nothing(files_only: Box) -> None:
+    said = files_only.install()
+    assert "building release 0.1.0-" in said
+    assert "bad " not in said
+    before, release = files_only.files(), files_only.current
+    said = files_only.install()
+    assert not re.search("building|writing|making|removing|bad ", said)
+    assert (files_only.files(), files_only.current) == (before, release)
+
+
+def test_installed_command_runs_without_the_checkout(files_only: Box) -> None:
+    files_only.install()
+    command = [str(files_only.path("/usr/local/bin/fognode")), "verify", "--config"]
+    command += [str(files_only.path("/etc/fognode/fognode.toml"))]
+    told = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith("all matches: 0 events")
+    place = "import fognode; print(fognode.__file__)"
+    python = str(files_only.current / "bin/python")
+    command = [python, "-I", "-c", place]
+    told = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith(str(files_only.current))
+
+
+def test_credentials_are_root_s_alone_and_drawn_once(files_only: Box) -> None:
+    files_only.install()
+    folder = files_only.path("/etc/fognode/credentials")
+    made = {path.name: path.read_text().strip() for path in folder.iterdir()}
+    assert made.keys() == SECRETS
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
+    drawn = {made.pop("db-writer"), made.pop("db-reader")}
+    assert (len(drawn), min(map(len, drawn))) == (2, 32)
+    assert set(made.values()) == {""}
+
+
+def test_first_configuration_has_every_section_behind_a_sign_and_is_kept(files_only: Box) -> None:
+    files_only.install()
+    path = files_only.path("/etc/fognode/fognode.toml")
+    written = path.read_text()
+    config = load(path, {})
+    assert config.farm.id == "farm-7"
+    assert config.folder == files_only.path("/var/lib/fognode")
+    assert (config.mail, config.boards, config.chains) == (None, (), ())
+    for section in ("[store]", "[mail]", "[[cabinet]]", "[[board]]", "[[chain]]", "[[regulator]]"):
+        assert f"\n#{section}" in written
+    path.write_text(f"# mine\n{written}")
+    files_only.install()
+    assert path.read_text() == f"# mine\n{written}"
+
+
+def test_drop_in_for_the_pi_comes_on_a_pi_only(files_only: Box) -> None:
+    files_only.install()
+    drop_in = files_only.path("/etc/systemd/system/fognode.service.d/raspberrypi.conf")
+    assert not drop_in.exists()
+    model = files_only.path("/proc/device-tree/model")
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"Raspberry Pi 4 Model B Rev 1.4\0")
+    files_only.install()
+    assert drop_in.read_text() == (files_only.checkout / "systemd/raspberrypi.conf").read_text()
+
+
+def test_build_that_was_cut_short_is_made_again(files_only: Box) -> None:
+    files_only.install()
+    (files_only.current / "complete").unlink()
+    script = files_only.current / "bin/fognode"
+    script.write_text("cut short")
+    assert "building release" in files_only.install()
+    assert script.read_text().startswith("#!")
+
+
+@pytest.mark.parametrize(
+    ("section", "why"),
+    [
+        ('[store]\nbackend = "mariadb"\nsocket = "/nowhere.sock"\n', "cannot be prepared"),
+        ("[store]\ncolour = 1\n", "[store] has unknown keys ['colour']"),
+    ],
+)
+def test_release_that_cannot_have_its_database_is_not_switched_to(
+    files_only: Box, section: str, why: str
+) -> None:
+    path = files_only.path("/etc/fognode/fognode.toml")
+    path.parent.mkdir(parents=True)
+    path.write_text(f'[farm]\nid = "f"\nfolder = "{files_only.root}/var/lib/fognode"\n{section}')
+    done = files_only.script("install")
+    assert done.returncode == 1
+    assert why in done.stdout
+    assert done.stdout.endswith("nothing was switched\n")
+    assert not files_only.path("/opt/fognode/current").is_symlink()
+
+
+def test_uninstall_keeps_the_record_and_purge_does_not(files_only: Box) -> None:
+    files_only.install()
+    for _ in range(2):
+        assert files_only.script("uninstall").returncode == 0
+        left = {path.split("/")[0] for path in files_only.files()}
+        assert left == {"etc"}
+        kept = {path for path in files_only.files() if not path.startswith("etc/fognode/")}
+        assert kept == set()
+        assert files_only.path("/var/lib/fognode/fognode.db").exists()
+        assert files_only.path("/etc/fognode/fognode.toml").exists()
+    assert files_only.script("uninstall", PURGE="1").returncode == 0
+    assert files_only.files() == {}
+    assert not files_only.path("/var/lib/fognode").exists()
+
+
+# --- with a service ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(box: Box) -> Iterator[Box]:
+    tools = box.root / "tools"
+    tools.mkdir()
+    (tools / "systemctl").write_text(SYSTEMCTL)
+    (tools / "systemctl").chmod(0o755)
+    box.environment["PATH"] = f"{tools}:{box.environment['PATH']}"
+    path = box.path("/etc/fognode/fognode.toml")
+    path.parent.mkdir(parents=True)
+    folder = box.path("/var/lib/fognode")
+    path.write_text(f'[farm]\nid = "f"\nfolder = "{folder}"\n[page]\nport = 0\n')
+    yield box
+    if (box.root / "pid").exists():
+        os.kill(int((box.root / "pid").read_text()), signal.SIGKILL)
+
+
+def health(box: Box) -> int:
+    url = box.path("/var/lib/fognode/page.url").read_text()
+    assert urllib.parse.urlsplit(url).hostname == "127.0.0.1"
+    with urllib.request.urlopen(f"{url}healthz", timeout=5) as answer:
+        return int(answer.status)
+
+
+def test_installed_service_answers_and_uninstall_stops_it(served: Box) -> None:
+    said = served.install()
+    assert "install: the page is at http://127.0.0.1:" in said
+    assert health(served) == 200
+    pid = int((served.root / "pid").read_text())
+    assert (served.root / "systemctl.log").read_text().splitlines() == [
+        "daemon-reload",
+        "enable --quiet fognode",
+        "restart fognode",
+    ]
+    assert served.script("uninstall").returncode == 0
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+
+
+def test_release_that_does_not_answer_gives_way_to_the_one_before(served: Box) -> None:
+    served.install()
+    good = served.current
+    module = served.checkout / "fognode/cli/run.py"
+    whole = module.read_text()
+    module.write_text(whole + "\nraise SystemExit(3)\n")
+    done = served.script("install")
+    assert done.returncode == 1
+    assert f"does not answer: journalctl -u fognode; {good.name} is back" in done.stdout
+    assert served.current == good
+    assert health(served) == 200
+    module.write_text(whole + "\n# another release\n")
+    assert "removing release" in served.install()  # the broken one
+    assert served.current != good
+    assert served.releases == sorted([good.name, served.current.name])
+    assert health(served) == 200
