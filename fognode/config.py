@@ -237,6 +237,8 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at byte {error.start}: save it as UTF-8") from error
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -332,12 +334,25 @@ def _check_whole(config: Config) -> None:
             raise ConfigError(f"[[cabinet]] {cabinet.id} names board {cabinet.board!r}: no such")
         for span in cabinet.hours:
             seconds_of(span)
+    _check_places(config)
     if len({c.chain_id for c in config.chains}) < len(config.chains):
         raise ConfigError("[[chain]] key chain_id must differ, or a step could be replayed")
 
 
+def _check_places(config: Config) -> None:
+    guarded = [cabinet.board for cabinet in config.cabinets]
+    if twice := sorted({board for board in guarded if guarded.count(board) > 1}):
+        raise ConfigError(f"[[cabinet]] key board names {twice} more than once")
+    known = {place.id for place in config.places} | {cabinet.id for cabinet in config.cabinets}
+    for board in config.boards:
+        if board.place and board.place not in known:
+            raise ConfigError(f"[[board]] {board.id} key place = {board.place!r}: no such place")
+
+
 def seconds_of(span: str) -> tuple[int, int]:
-    """Return start and end, in seconds of the local day, of a span like "06:00-18:00" or "00:00-24:00".
+    """Return start and end, in seconds of the local day, of a span.
+
+    "06:00-18:00", "22:00-05:30" (over midnight), "00:00-24:00" (always).
 
     Raises:
         ConfigError: The span is not written HH:MM-HH:MM or HH:MM:SS-HH:MM:SS.
@@ -351,6 +366,6 @@ def seconds_of(span: str) -> tuple[int, int]:
         for m in found
         if m
     )
-    if max(start, end) > DAY_S:
-        raise ConfigError(f"hours {span!r} go beyond 24:00")
+    if max(start, end) > DAY_S or start == end:
+        raise ConfigError(f"hours {span!r} go beyond 24:00, or are no time at all")
     return start, end

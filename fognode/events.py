@@ -40,6 +40,7 @@ class Kind(StrEnum):
     # what a person declares: requests
     PRODUCT_SET = "product_set"
     PERSON_SET = "person_set"
+    PERSON_ERASED = "person_erased"
     DELIVERY_DECLARED = "delivery_declared"
     RINSE_DECLARED = "rinse_declared"
     EXIT_DECLARED = "exit_declared"
@@ -63,6 +64,8 @@ class Kind(StrEnum):
     BOARD_CONTRADICTS = "board_contradicts"
     NODE_STARTED = "node_started"
     CLOCK_STEP = "clock_step"
+    PART_OFF = "part_off"
+    UNREADABLE = "unreadable"  # never stored: how a reader tells of a body it cannot read
     VERIFY_PASSED = "verify_passed"
     VERIFY_FAILED = "verify_failed"
 
@@ -75,12 +78,15 @@ class Kind(StrEnum):
     LEDGER_HELD = "ledger_held"
     DOCUMENT_ACCEPTED = "document_accepted"
     DOCUMENT_REFUSED = "document_refused"
+    ANCHOR_OWED = "anchor_owed"
+    CHECKPOINT_ANCHORED = "checkpoint_anchored"
 
 
 REQUESTS = frozenset(
     {
         Kind.PRODUCT_SET,
         Kind.PERSON_SET,
+        Kind.PERSON_ERASED,
         Kind.DELIVERY_DECLARED,
         Kind.RINSE_DECLARED,
         Kind.EXIT_DECLARED,

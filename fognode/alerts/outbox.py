@@ -4,6 +4,7 @@ At least once: a mail whose fate is unclear goes again under the same Message-ID
 is a row of the log ``mail_attempt``; the end is an event, ``mail_sent`` or ``mail_failed``.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,6 +15,8 @@ from typing import Protocol
 from fognode.alerts.mail import BrokenError, Letter
 from fognode.errors import PeerError, RefusedError, UnclearError
 from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Scalar, Stored
+
+log = logging.getLogger(__name__)
 
 MOST_A_PASS = 50
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 30_000, 1_800_000
@@ -115,13 +118,20 @@ class Postman:
             return 0
         try:
             with self._connect() as carrier:
-                self._state, self._reason = "ok", ""
+                self._be("ok", "")
                 return self._carry(carrier, due, now_ms)
         except PeerError as error:
             self._notice(error)
             for owed in due:
                 self._record(owed, error, now_ms)
             return 0
+
+    def _be(self, state: str, reason: str) -> None:
+        """Take note how the server is; say it once when that changed."""
+        if state != self._state:
+            level = logging.INFO if state == "ok" else logging.WARNING
+            log.log(level, "event=mail_%s reason=%s", "back" if state == "ok" else state, reason)
+        self._state, self._reason = state, reason
 
     def _due(self, now_ms: int) -> list[Owed]:
         rows = self._source.rows("mail_outbox", {"state": "owed"}, order="-due_at_ms")
@@ -166,11 +176,11 @@ class Postman:
 
     def _notice(self, error: PeerError | None) -> None:
         if isinstance(error, BrokenError):
-            self._state, self._reason = "broken", str(error)
+            self._be("broken", str(error))
         elif isinstance(error, RefusedError):
             self._reason = str(error)  # this mail only
         elif error is not None:
-            self._state, self._reason = "away", str(error)
+            self._be("away", str(error))
 
     # --- the record ----------------------------------------------------------------------
 

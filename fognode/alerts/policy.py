@@ -17,6 +17,7 @@ RULE_V = 1
 # A cause that nothing resolves (a gap, a refused document) and that comes back after half a
 # day is news again.  Source: repeat of a warning, 12 h.
 FORGET_MS = 12 * 3_600_000
+PROTOCOL = 1  # of the line, docs/protocol.md
 # Single refused frames happen on any long line; ten a minute are a fault or an attack.
 REJECTED_MANY, REJECTED_MS = 10, 60_000
 CRITICAL_DISCREPANCIES = frozenset({"weight_without_badge", "opening_without_badge"})
@@ -224,6 +225,15 @@ def _board(words: str) -> Callable[[Stored], Alarm]:
     return alarm
 
 
+def _unknown(told: Stored) -> Alarm:
+    board, protocol = told.text("board"), told.number("protocol", PROTOCOL)
+    if protocol != PROTOCOL:
+        text = f"Board {board} speaks protocol {protocol}, not {PROTOCOL}: flash its firmware."
+    else:
+        text = f"Board {board} is not in the configuration."
+    return _warn(told.kind, told, board, text)
+
+
 def _discrepancy(told: Stored) -> Alarm:
     rule = told.text("rule")
     # A tag that is nobody's stays the same cause however often it is read.
@@ -252,6 +262,19 @@ def _verify(told: Stored) -> Alarm:
     )
 
 
+def _unreadable(told: Stored) -> Alarm:
+    text = f"Event {told.seq} of the record cannot be read any more: run fognode verify."
+    return Alarm(
+        rule="verify_failed", severity="critical", place="", subject=str(told.seq), text=text
+    )
+
+
+def _part_off(told: Stored) -> Alarm:
+    part = told.text("part")
+    text = f"The part {part} is switched off for ten minutes: {told.text('reason')}"
+    return _warn(told.kind, told, part, text)
+
+
 def _ledger_failed(told: Stored) -> Alarm:
     chain, package = told.text("chain"), told.text("package")
     text = f"Step {told.number('kind')} of {package} failed on the {chain} ledger: "
@@ -275,9 +298,11 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.BOARD_SILENT: _board("is silent"),
     Kind.BOARD_LOST: _board("lost events: its memory was full"),
     Kind.BOARD_GAP: _board("left out events"),
-    Kind.BOARD_UNKNOWN: _board("is not in the configuration"),
+    Kind.BOARD_UNKNOWN: _unknown,
     Kind.BOARD_CONTRADICTS: _board("contradicts what it said before"),
     Kind.VERIFY_FAILED: _verify,
+    Kind.UNREADABLE: _unreadable,
+    Kind.PART_OFF: _part_off,
     Kind.LEDGER_FAILED: _ledger_failed,
     Kind.LEDGER_HELD: _ledger_held,
     Kind.DOCUMENT_REFUSED: _refused,
@@ -310,6 +335,7 @@ def _ends(told: Stored) -> tuple[str, str]:
 
 
 ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
+    Kind.BOARD_HELLO: (Kind.BOARD_UNKNOWN, lambda told: told.text("board")),
     Kind.BOX_CLOSED: ("out_of_hours", lambda told: told.text("cabinet")),
     Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
     Kind.VERIFY_PASSED: ("verify_failed", lambda _: "record"),

@@ -22,6 +22,7 @@ from fognode.boards import wire
 from fognode.boards.lane import Lane, Moment, Owed
 from fognode.errors import FrameError
 from fognode.events import Event, Json, Kind
+from fognode.hashing import sha256
 
 Offer = Callable[[Event, Callable[[int], None]], bool]
 
@@ -291,9 +292,14 @@ class Link:
             "value": self.port,
             "count": self.bad_frames - before,
         }
-        self._tell(Kind.REJECTED, f"bad_frames/{self.port[-60:]}", at, facts)
+        self._tell(Kind.REJECTED, f"bad_frames/{_port_mark(self.port)}", at, facts)
 
     def _tell(self, kind: Kind, name: str, at: Moment, facts: dict[str, Json]) -> None:
         origin = f"n/{name}/{at.wall_ms}"
         event = Event(kind=kind, origin=origin, happened_at_ms=at.wall_ms, facts=facts)
         self._owed.append((Owed(event), None))
+
+
+def _port_mark(port: str) -> str:
+    # A path may hold letters that an origin cannot.
+    return sha256(port.encode(errors="surrogateescape")).hex()[:16]

@@ -41,5 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     except FognodeError as error:
         print(f"fognode {wanted}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"fognode {wanted}: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130

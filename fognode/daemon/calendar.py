@@ -40,6 +40,7 @@ class Calendar:
         self._config, self._config_path = config, config_path
         self._commit, self._verify = commit, verify
         self.results: dict[str, tuple[int, str]] = {}  # job -> (finished at ms, result)
+        self._child: subprocess.Popen[str] | None = None
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -57,8 +58,10 @@ class Calendar:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start no job any more; a running one is left to end by itself."""
+        """Start no job any more, and end the child of a running one."""
         self._scheduler.shutdown(wait=False)
+        if (child := self._child) is not None:
+            child.kill()
 
     def _train(self) -> None:
         self._run_job("train", self.train)
@@ -69,7 +72,7 @@ class Calendar:
     def _run_job(self, name: str, job: Callable[[], str]) -> None:
         try:
             result = job()
-        except (FognodeError, subprocess.SubprocessError, ValueError) as error:
+        except (FognodeError, OSError, subprocess.SubprocessError, ValueError) as error:
             result = f"failed: {error}"
             log.warning("event=job_failed job=%s reason=%s", name, error)
         self.results[name] = (time.time_ns() // 1_000_000, result)
@@ -79,21 +82,28 @@ class Calendar:
 
         Raises:
             StoreError: The findings could not be kept; the next run finds them again.
-            subprocess.SubprocessError: The child failed or took too long.
+            ValueError: The child failed; the message holds its last words.
         """
         run = f"{time.time_ns() // 1_000_000}"
         child = [sys.executable, "-m", "fognode.analysis.child", "all"]
-        told = subprocess.run(  # noqa: S603 - our own module, no shell
-            [*child, "--config", str(self._config_path), "--run", run],
-            capture_output=True,
-            check=True,
-            timeout=CHILD_TIMEOUT_S,
-            text=True,
+        outcome = parse_findings(
+            self._run_child([*child, "--config", str(self._config_path), "--run", run]), run
         )
-        outcome = parse_findings(told.stdout, run)
         if outcome.events or outcome.rows:
             self._commit(outcome.events, outcome.rows)
         return f"{len(outcome.events)} findings"
+
+    def _run_child(self, command: list[str]) -> str:
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)  # noqa: S603 - ours
+        try:
+            told, words = self._child.communicate(timeout=CHILD_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            told, words = self._child.communicate()
+        if self._child.returncode:
+            raise ValueError(f"exit {self._child.returncode}: {words.strip()[-300:]}")
+        return told
 
     def check(self) -> str:
         """Verify the whole record and keep the verdict as an event.

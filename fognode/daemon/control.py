@@ -1,5 +1,6 @@
 """How commands on this machine reach the running daemon: its address, its token, one POST."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -7,20 +8,43 @@ import secrets
 import urllib.parse
 import uuid
 from pathlib import Path
+from typing import IO
 
-from fognode.errors import AwayError, RefusedError
+from fognode.errors import AwayError, ConfigError, RefusedError
 from fognode.events import Json
 
-URL_FILE, TOKEN_FILE = "page.url", "control.token"
+URL_FILE, TOKEN_FILE, LOCK_FILE = "page.url", "control.token", "running.lock"
 TIMEOUT_S = 10
 OK = 200
 
 
-def publish_token(folder: Path) -> str:
-    """Write a new control token, readable by the daemon's account only, and return it."""
-    token = secrets.token_urlsafe(32)
+def claim_folder(folder: Path) -> IO[bytes]:
+    """Make the folder if need be and lock it for this process, as long as the file is open.
+
+    Raises:
+        ConfigError: Another fognode runs in it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.fdopen(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600), "wb")
+    except OSError as error:
+        raise ConfigError(f"[farm] key folder: cannot use {folder}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise ConfigError(f"another fognode runs in {folder}; stop it first") from error
+    return lock
+
+
+def new_token() -> str:
+    """Return a new control token."""
+    return secrets.token_urlsafe(32)
+
+
+def publish_token(folder: Path, token: str) -> None:
+    """Write the control token, readable by the daemon's account only."""
     _write_private(folder / TOKEN_FILE, token)
-    return token
 
 
 def publish_url(folder: Path, url: str) -> None:

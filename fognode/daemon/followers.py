@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fognode.errors import StoreError, TamperError
+from fognode.errors import StoreError
 from fognode.events import Event, Outcome, Row, RowValues, Stored
 from fognode.store.reader import Reader
 
@@ -79,16 +79,10 @@ class Followers:
         return self._patiently(lambda: self._reader.events(after=after, limit=limit), stop) or []
 
     def _patiently(self, read: Callable[[], T], stop: threading.Event) -> T | None:
-        """Read, however long the database is away; None only when the node stops.
-
-        Raises:
-            TamperError: A stored event cannot be read; waiting would not mend it.
-        """
+        """Read, however long the database is away; None only when the node stops."""
         while not stop.is_set():
             try:
                 return read()
-            except TamperError:
-                raise
             except StoreError:
                 stop.wait(POLL_S)  # said once by the store thread
         return None

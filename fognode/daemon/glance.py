@@ -65,11 +65,16 @@ class Glance:
         try:
             guards = {str(row["chain"]): row for row in self._reader.rows("chain_guard")}
             return tuple(
-                _chain(chain.name, guards.get(chain.name), self._behind(chain.name))
+                ChainNow(name=chain.name, state="HELD", reason="switched off; see the log")
+                if self._off(chain.name)
+                else _chain(chain.name, guards.get(chain.name), self._behind(chain.name))
                 for chain in self._config.chains
             )
         except StoreError:
             return tuple(ChainNow(name=chain.name) for chain in self._config.chains)
+
+    def _off(self, chain: str) -> bool:
+        return any(worker.off for worker in self._workers if worker.name == f"chain-{chain}")
 
     def _behind(self, chain: str) -> int:
         owed = self._reader.count("chain_outbox", {"chain": chain})

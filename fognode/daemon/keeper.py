@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from fognode.errors import StoreError
 from fognode.events import Event, Kind, Row
@@ -23,10 +24,13 @@ GROUP = 100  # events in one transaction, at most; a group is never waited for
 QUEUE = 1000  # what may wait in memory; beyond it boards are not read (back-pressure)
 PUT_TIMEOUT_S = 0.5
 RETRY_S = 0.5
+ANSWER_S = 30.0  # the longest that commit waits for its answer
+PROBE_S = 2.0  # between two looks at a database that nobody writes to
 CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
 CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
 
 Done = Callable[[int], None]
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -90,19 +94,29 @@ class Clock:
 
 
 class Keeper:
-    """Owns the writer and the queue before it.
+    """Owns the writer and the two queues before it.
 
     ``open_writer`` is called on the store thread until it succeeds; it raises StoreError
-    while the database is away.  ``kept`` is set after every COMMIT, to nudge followers.
+    while the database is away, as ``probe`` does, which is asked when there is nothing to
+    keep.  ``kept`` is set after every COMMIT, to nudge followers; others add theirs to ``nudges``.
     """
 
-    def __init__(self, open_writer: Callable[[], Writer], clock: Clock) -> None:
-        self._open_writer, self._clock = open_writer, clock
-        self._queue: queue.Queue[_Offer | _Batch] = queue.Queue(QUEUE)
+    def __init__(
+        self,
+        open_writer: Callable[[], Writer],
+        clock: Clock,
+        probe: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._open_writer, self._clock, self._probe = open_writer, clock, probe
+        self._offers: queue.Queue[_Offer] = queue.Queue(QUEUE)
+        self._batches: queue.Queue[_Batch] = queue.Queue(QUEUE)
+        self._came = threading.Event()  # something is in one of the queues
         self._held: list[_Offer] = []  # offers that wait for the database to come back
         self._writer: Writer | None = None
+        self._probed_s = 0.0
         self._stopped = False
         self.kept = threading.Event()
+        self.nudges: list[threading.Event] = [self.kept]  # all are set after every COMMIT
         self.away_since_ms: int | None = None
 
     def offer(self, event: Event, done: Done) -> bool:
@@ -111,9 +125,10 @@ class Keeper:
         Returns False when the queue stayed full for half a second: stop reading the board.
         """
         try:
-            self._queue.put(_Offer(event, done), timeout=PUT_TIMEOUT_S)
+            self._offers.put(_Offer(event, done), timeout=PUT_TIMEOUT_S)
         except queue.Full:
             return False
+        self._came.set()
         return True
 
     def commit(self, events: Sequence[Event], rows: Sequence[Row] = ()) -> list[int]:
@@ -123,107 +138,118 @@ class Keeper:
 
         Raises:
             StoreError: Nothing of it is known to be kept; offer the same again.
-            ValueError: An event cannot be frozen (see ``hashing.freeze``).
+            ValueError: An event or a row cannot be stored (``hashing.freeze``, ``Writer.keep``).
         """
         batch = _Batch(events, rows)
         try:
-            self._queue.put(batch, timeout=PUT_TIMEOUT_S)
+            self._batches.put(batch, timeout=PUT_TIMEOUT_S)
         except queue.Full as error:
             raise StoreError("the store is away and its queue is full") from error
+        self._came.set()
+        until_s = time.monotonic() + ANSWER_S
         while not batch.answered.wait(PUT_TIMEOUT_S):
-            if self._stopped:
-                raise StoreError("the node is stopping")
+            if self._stopped or time.monotonic() > until_s:
+                raise StoreError("the store did not answer")
         if batch.error is not None:
             raise batch.error
         return batch.seqs
 
     def waiting(self) -> int:
         """Return how many offers and batches are not kept yet."""
-        return self._queue.qsize() + len(self._held)
+        return self._offers.qsize() + self._batches.qsize() + len(self._held)
 
     def run(self, stop: threading.Event) -> None:
         """Keep what comes until ``stop``; then keep what still waits, if the database is there."""
         self._stopped = False
         try:
             while not stop.is_set():
-                self._turn(stop, wait_s=PUT_TIMEOUT_S)
+                self._came.wait(0 if self._held else PUT_TIMEOUT_S)
+                self._came.clear()
+                self._turn(stop)
             while self.waiting() and self.away_since_ms is None:
-                self._turn(stop, wait_s=0)
+                self._turn(stop)
         finally:
-            self._stopped = True
+            self._stopped = stop.is_set()
             self._close()
 
-    def _turn(self, stop: threading.Event, wait_s: float) -> None:
-        offers, batches = self._take(wait_s)
-        if (step := self._clock.step_event()) is not None:
-            offers.append(_Offer(step, lambda _seq: None))
-        self._held = offers  # should anything below fail, they are offered again
+    def _turn(self, stop: threading.Event) -> None:
+        """Keep one group of offers, then every batch that waits; answer each batch."""
+        batches = _drain(self._batches, QUEUE)
         try:
-            self._keep_offers(offers)
+            self._keep_offers()
+            for batch in batches:
+                self._keep_batch(batch)
+            self._look()
         except StoreError as error:
             self._lose(error)
-            for batch in batches:
-                batch.error = error
-                batch.answered.set()
             stop.wait(RETRY_S)
-            return
-        self._held = []
-        for batch in batches:
-            self._keep_batch(batch)
+        finally:
+            for batch in batches:
+                if not batch.answered.is_set():
+                    batch.error = StoreError("the store could not keep it")
+                    batch.answered.set()
 
-    def _take(self, wait_s: float) -> tuple[list[_Offer], list[_Batch]]:
-        offers, batches = self._held, list[_Batch]()
-        while len(offers) + len(batches) < GROUP:
-            try:
-                idle = not offers and not batches
-                item = (
-                    self._queue.get(timeout=wait_s) if idle and wait_s else self._queue.get(False)
-                )
-            except queue.Empty:
-                break
-            if isinstance(item, _Offer):
-                offers.append(item)
-            else:
-                batches.append(item)
-        return offers, batches
-
-    def _keep_offers(self, offers: list[_Offer]) -> None:
-        if not offers:
-            return
-        for offer in offers:
+    def _keep_offers(self) -> None:
+        if (step := self._clock.step_event()) is not None:
+            self._held.append(_Offer(step, lambda _seq: None))
+        self._held += _drain(self._offers, GROUP - len(self._held))
+        for offer in self._held:
             offer.body = offer.body or self._freeze(offer.event)
-        seqs = self._keep([offer.body for offer in offers], ())
-        for offer, seq in zip(offers, seqs, strict=True):
+        self._held = [offer for offer in self._held if offer.body]
+        if not self._held:
+            return
+        seqs = self._keep([offer.body for offer in self._held], ())
+        kept, self._held = self._held, []
+        for offer, seq in zip(kept, seqs, strict=True):
             offer.done(seq)
+        if not self._offers.empty():
+            self._came.set()
 
     def _freeze(self, event: Event) -> bytes:
+        """Freeze an event; b"" for one that cannot be kept at all, which nobody acknowledges."""
         try:
             return freeze(event, self._clock.stamp())
         except ValueError as error:
             # A board cannot mend its event: keep that it came, and why it says no more.
             facts = {"what": event.kind[:40], "reason": str(error)[:200]}
-            return freeze(replace(event, kind=Kind.REJECTED, facts=facts), self._clock.stamp())
+            event = replace(event, kind=Kind.REJECTED, facts=facts)
+        try:
+            return freeze(event, self._clock.stamp())
+        except ValueError:
+            log.exception("event=not_storable origin=%r", event.origin[:200])
+            return b""
 
     def _keep_batch(self, batch: _Batch) -> None:
         try:
             stamp = self._clock.stamp
             batch.seqs = self._keep([freeze(e, stamp()) for e in batch.events], batch.rows)
-        except StoreError as error:
-            self._lose(error)
+        except (StoreError, ValueError) as error:
             batch.error = error
-        except ValueError as error:
-            batch.error = error
+            if isinstance(error, StoreError):
+                self._lose(error)
         batch.answered.set()
+
+    def _look(self) -> None:
+        """Ask now and then whether the database is there, when nothing else does."""
+        if time.monotonic() - self._probed_s < PROBE_S:
+            return
+        self._probe()
+        self._known_good()
 
     def _keep(self, bodies: list[bytes], rows: Sequence[Row]) -> list[int]:
         if self._writer is None:
             self._writer = self._open_writer()
         seqs = self._writer.keep(bodies, rows)
+        self._known_good()
+        for nudge in self.nudges:
+            nudge.set()
+        return seqs
+
+    def _known_good(self) -> None:
+        self._probed_s = time.monotonic()
         if self.away_since_ms is not None:
             log.info("event=store_back waiting=%d", self.waiting())
             self.away_since_ms = None
-        self.kept.set()
-        return seqs
 
     def _lose(self, error: StoreError) -> None:
         if self.away_since_ms is None:
@@ -234,3 +260,13 @@ class Keeper:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _drain(source: "queue.Queue[Item]", most: int) -> list[Item]:
+    found: list[Item] = []
+    while len(found) < most:
+        try:
+            found.append(source.get_nowait())
+        except queue.Empty:
+            break
+    return found

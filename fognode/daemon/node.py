@@ -7,6 +7,7 @@ mail, chain-NAME, documents                        one peer each
 calendar    APScheduler: training, verification
 """
 
+import contextlib
 import logging
 import os
 import secrets
@@ -26,13 +27,13 @@ from fognode.boards.link import Link
 from fognode.config import Chain, Config, Mail, seconds_of
 from fognode.custody import fold, packages
 from fognode.daemon.calendar import Calendar
-from fognode.daemon.control import publish_token, publish_url
+from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
 from fognode.daemon.keeper import Clock, Keeper
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
-from fognode.events import Event, Json, Kind
+from fognode.events import Event, Json, Kind, Outcome
 from fognode.hashing import event_id
 from fognode.ledgers import journey
 from fognode.ledgers.documents import Documents
@@ -48,7 +49,8 @@ from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-PASS_S = 0.3  # between two looks at an outbox
+PASS_S = 0.3  # between two looks at an outbox that has work
+QUIET_TURNS = 10  # of POLL_S: the longest rest of an outbox that has none; retries are due in it
 POLL_S = 0.5
 PORTS_S = 1.0
 STOP_S = 4.5  # after this the process ends, whatever still hangs
@@ -71,7 +73,7 @@ class Node:
         self._engine = open_engine(config, "reader")
         self._reader = Reader(self._engine)
         self._clock = Clock(config.farm.id, _boot_id())
-        self._keeper = Keeper(self._open_writer, self._clock)
+        self._keeper = Keeper(self._open_writer, self._clock, self._reader.head)
         self._progress = progress.Progress()
         self._followers = Followers(
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
@@ -91,8 +93,15 @@ class Node:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        self._config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        token = publish_token(self._config.folder)
+        with claim_folder(self._config.folder):
+            self._serve()
+        if self._fatal is not None:
+            raise self._fatal
+        return 0
+
+    def _serve(self) -> None:
+        token = new_token()
+        self._check_database()
         app = create_app(self._config, self._reader, self._glance.look, self._request, token)
         try:
             web = serve(app, self._config.page.host, self._config.page.port)
@@ -100,9 +109,14 @@ class Node:
             where = f"{self._config.page.host}:{self._config.page.port}"
             raise ConfigError(f"[page] cannot listen on {where}: {error.strerror}") from error
         url = f"http://{self._config.page.host}:{web.port}/"
-        self._start_workers(url)
+        for name, run in self._senders(url):
+            self._start(name, run)
+        self._start("store", self._keeper.run, vital=True)
+        self._start("custody", self._followers.run, vital=True)
+        self._start("lines", self._watch_ports, vital=True)
         self._start("web", lambda _stop: web.run(), limit_s=float("inf"))
         self._calendar.start()
+        publish_token(self._config.folder, token)
         publish_url(self._config.folder, url)
         self._keeper.offer(self._started_event(), lambda _seq: None)
         log.info("event=ready farm=%s port=%d", self._config.farm.id, web.port)
@@ -111,24 +125,29 @@ class Node:
         notify("STOPPING=1")
         web.close()
         self._end()
-        if self._fatal is not None:
-            raise self._fatal
-        return 0
 
     # --- parts -------------------------------------------------------------------------------
 
-    def _start_workers(self, url: str) -> None:
-        self._start("store", self._keeper.run, vital=True)
-        self._start("custody", self._followers.run, vital=True)
-        self._start("lines", self._watch_ports, vital=True)
+    def _check_database(self) -> None:
+        """Refuse a database that is not ours; one that is away is met later.
+
+        Raises:
+            ConfigError: The operator must migrate.
+        """
+        with contextlib.suppress(StoreError):
+            check_schema(self._engine)
+
+    def _senders(self, url: str) -> list[tuple[str, Callable[[threading.Event], None]]]:
+        """Build everything that sends, so that a missing credential stops the start."""
+        found = []
         if self._config.mail is not None:
             self._glance.postman = self._postman(self._config.mail, url)
-            self._start("mail", self._repeat(self._glance.postman.pass_once))
-        for chain in self._config.chains:
-            self._start(f"chain-{chain.name}", self._chain_loop(chain))
+            found.append(("mail", self._repeat(self._glance.postman.pass_once)))
+        found += [(f"chain-{chain.name}", self._chain_loop(chain)) for chain in self._config.chains]
         if self._config.partners or self._config.regulators:
             documents = Documents(self._config, self._reader, self._keeper.commit)
-            self._start("documents", self._repeat(documents.pass_once))
+            found.append(("documents", self._repeat(documents.pass_once)))
+        return found
 
     def _start(
         self,
@@ -137,7 +156,9 @@ class Node:
         vital: bool = False,
         limit_s: float = 60.0,
     ) -> None:
-        worker = Worker(name, run, fatal=self._give_up, vital=vital, limit_s=limit_s)
+        worker = Worker(
+            name, run, fatal=self._give_up, told_off=self._tell_off, vital=vital, limit_s=limit_s
+        )
         self._workers.append(worker)
         worker.start()
 
@@ -145,14 +166,29 @@ class Node:
         self._fatal = error
         self._stop.set()
 
+    def _tell_off(self, part: str, reason: str) -> None:
+        at_ms = now_ms()
+        facts: dict[str, Json] = {"part": part, "reason": reason[:200]}
+        origin = f"n/part_off/{part[:40]}/{at_ms}"
+        event = Event(kind=Kind.PART_OFF, origin=origin, happened_at_ms=at_ms, facts=facts)
+        self._keeper.offer(event, lambda _seq: None)
+
     def _repeat(self, pass_once: Callable[[int], object]) -> Callable[[threading.Event], None]:
+        """Return a loop over one outbox: again at once while it has work, else after a COMMIT."""
+        nudge = threading.Event()
+        self._keeper.nudges.append(nudge)
+
         def run(stop: threading.Event) -> None:
             while not stop.is_set():
+                nudge.clear()
                 try:
-                    pass_once(now_ms())
+                    busy = pass_once(now_ms())
                 except StoreError:
-                    stop.wait(POLL_S)  # said once by the store thread
+                    busy = False  # said once by the store thread
                 stop.wait(PASS_S)
+                for _ in range(0 if busy else QUIET_TURNS):
+                    if stop.is_set() or nudge.wait(POLL_S):
+                        break
 
         return run
 
@@ -184,7 +220,10 @@ class Node:
         """
         check_schema(self._engine)
         engine = open_engine(self._config, "writer")
-        assert_accounts(engine, self._engine)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(engine.dispose)
+            assert_accounts(engine, self._engine)
+            on_failure.pop_all()
         newest = self._reader.newest(1)
         self._clock.start_after(newest[0].recorded_at_ms if newest else 0)
         return Writer(engine, self._reader)
@@ -194,14 +233,19 @@ class Node:
         custody = fold.Custody(zone=self._config.zone, packages=packages.State(barred=barred))
         alerts, rules = policy.State(), _rules(self._config)
         tokens, plan = journey.State(), journey.plan_of(self._config)
-        self._progress = progress.Progress()
+        reach = progress.Progress()
+
+        def due(at_ms: int) -> Outcome:
+            self._progress = reach  # asked only when all is told, so it is complete
+            return fold.due(custody, at_ms)
+
         steps: list[Step] = [
-            partial(progress.step, self._progress),
+            partial(progress.step, reach),
             partial(fold.step, custody),
             lambda told: policy.step(alerts, told, rules),
             lambda told: journey.step(tokens, told, plan, secrets.token_bytes(16)),
         ]
-        return steps, partial(fold.due, custody)
+        return steps, due
 
     def _reach(self, board: str) -> tuple[int, int]:
         return self._progress.of(board)
@@ -233,9 +277,9 @@ class Node:
 
     def _end(self) -> None:
         """Stop readers and senders first, the store last; never take longer than 4.5 s."""
-        ended = threading.Timer(STOP_S, os._exit, (0,))
+        ended = threading.Timer(STOP_S, os._exit, (2 if self._fatal else 0,))
         ended.daemon = True
-        ended.start()
+        ended.start()  # never cancelled: a pool's thread may still hang at the very end
         self._calendar.stop()
         store = [worker for worker in self._workers if worker.name == "store"]
         others = [worker for worker in self._workers if worker.name != "store"]
@@ -248,7 +292,6 @@ class Node:
         for worker in store:
             worker.pulse.set()
             worker.join(LAST_S - 0.2)
-        ended.cancel()
         log.info("event=stopped")
 
 

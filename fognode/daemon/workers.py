@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 30.0
 BEAT_LIMIT_S = 20.0  # a vital thread that is silent for longer stops the watchdog's feed
-DEATHS, DEATHS_WITHIN_S = 5, 60.0  # more than this and the part is switched off
+DEATHS, DEATHS_WITHIN_S = 5, 60.0  # more than this and the part is switched off ...
+OFF_S = 600.0  # ... for so long
 
 
 class Pulse(threading.Event):
@@ -43,7 +44,8 @@ class Worker:
 
     name: str
     run: Callable[[threading.Event], None]
-    fatal: Callable[[ConfigError], None]  # told when only the operator can help
+    fatal: Callable[[ConfigError], None]  # told when the node cannot guard without the operator
+    told_off: Callable[[str, str], None] = lambda _name, _reason: None  # name, reason
     vital: bool = False
     limit_s: float = BEAT_LIMIT_S
     pulse: Pulse = field(default_factory=Pulse)
@@ -56,14 +58,6 @@ class Worker:
         self.thread = threading.Thread(target=self._live, name=self.name, daemon=True)
         self.thread.start()
 
-    def _give_up(self, error: ConfigError) -> None:
-        """End the node when it cannot guard without this part; else only switch the part off."""
-        if self.vital:
-            self.fatal(error)
-            return
-        self.off = True
-        log.critical("event=part_off part=%s reason=%s", self.name, error)
-
     def join(self, timeout_s: float) -> None:
         """Wait for the thread's end, at most so long; a negative time is none."""
         if self.thread is not None:
@@ -74,25 +68,36 @@ class Worker:
         return not self.off and time.monotonic() - self.pulse.beat_s < self.limit_s
 
     def _live(self) -> None:
-        pause_s = FIRST_PAUSE_S
         while not self.pulse.is_set():
+            self.off = False
             try:
                 self.run(self.pulse)
             except ConfigError as error:
-                self._give_up(error)
-                return
-            except Exception:  # the one guard: a bug in a part must not end the node
-                log.exception("event=part_died part=%s", self.name)
-                now_s = time.monotonic()
-                self.deaths = [d for d in self.deaths if now_s - d < DEATHS_WITHIN_S] + [now_s]
-                if len(self.deaths) >= DEATHS and not self.vital:
-                    self.off = True
-                    log.critical("event=part_off part=%s deaths=%d", self.name, len(self.deaths))
+                if self.vital:
+                    self.fatal(error)
                     return
-                self.pulse.wait(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+                self._switch_off(str(error))
+            except Exception as error:  # the one guard: a bug in a part must not end the node
+                log.exception("event=part_died part=%s", self.name)
+                self._mourn(repr(error))
             else:
                 return
+
+    def _mourn(self, reason: str) -> None:
+        """Pause before the next life; a part that keeps dying pauses for long."""
+        now_s = time.monotonic()
+        self.deaths = [d for d in self.deaths if now_s - d < DEATHS_WITHIN_S] + [now_s]
+        if len(self.deaths) >= DEATHS and not self.vital:
+            self._switch_off(reason)
+        else:
+            doubled_s = FIRST_PAUSE_S * 2.0 ** (len(self.deaths) - 1)
+            self.pulse.wait(min(doubled_s, LONGEST_PAUSE_S))
+
+    def _switch_off(self, reason: str) -> None:
+        log.critical("event=part_off part=%s for_s=%d reason=%s", self.name, OFF_S, reason)
+        self.off, self.deaths = True, []
+        self.told_off(self.name, reason)
+        self.pulse.wait(OFF_S)
 
 
 def notify(text: str) -> None:

@@ -6,6 +6,7 @@ answers into a broken line can be asked again.
 """
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from fognode.config import Partner
 from fognode.errors import AwayError, RefusedError, UnclearError
@@ -68,12 +69,17 @@ def post_bytes(
             allow_redirects=False,
         )
     except requests.ConnectTimeout as error:
-        raise AwayError(f"{url} cannot be reached: {error}") from error
+        raise AwayError(f"{_host(url)} cannot be reached: {type(error).__name__}") from error
     except requests.RequestException as error:
         if _never_sent(error):
-            raise AwayError(f"{url} cannot be reached: {error}") from error
-        raise UnclearError(f"{url} did not answer: {error}") from error
+            raise AwayError(f"{_host(url)} cannot be reached: {type(error).__name__}") from error
+        raise UnclearError(f"{_host(url)} did not answer: {type(error).__name__}") from error
     return answer.status_code, answer.content
+
+
+def _host(url: str) -> str:
+    # A path or query may hold a key, and errors are shown on the page.
+    return urlsplit(url).hostname or "the peer"
 
 
 def _never_sent(error: Exception) -> bool:

@@ -11,16 +11,17 @@ Foreign errors end here:
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fognode.config import Chain
 from fognode.errors import AwayError, ConfigError, UnclearError
-from fognode.hashing import keccak
+from fognode.hashing import keccak, log_id
 from fognode.ledgers.calls import (
     GAS,
+    Anchored,
     Answer,
     Call,
     ChainFacts,
@@ -40,8 +41,11 @@ if TYPE_CHECKING:
     from web3.contract import Contract
 
 TIMEOUT_S = 2
+# What foreign code raises when a node answers something that is no JSON-RPC.
+ODD_ANSWERS = (ValueError, KeyError, TypeError, AttributeError)
 LOG_RANGE = 2000  # blocks in one eth_getLogs
 RECORD_TOPIC = "0x56a5d820f6de1c19df6f3a8eecf4cc34f6563cb3ed25dad6741a30a2956da1cf"
+BATCH_TOPIC = "0x2bd7e80ee5eeddcb0ab989f258decb1fc5fb72586e7e364b5906c2ffe7cd50f9"
 
 # Accounts 0 to 9 of "test test test test test test test test test test test junk", whose keys
 # everybody has.  Source: foundry, anvil, "Getting started".
@@ -105,6 +109,16 @@ class ChainNode:
                 base_fee=int(head.get("baseFeePerGas", 0)),
                 balance=int(web3.eth.get_balance(account.address)),
             )
+
+    def head_number(self) -> int:
+        """Return the number of the newest block.
+
+        Raises:
+            AwayError: The node does not answer.
+        """
+        web3, _contract, _account = self._open()
+        with self._reading():
+            return int(web3.eth.block_number)
 
     def block_hash(self, number: int) -> str:
         """Return the hash of a block, "" when the chain does not reach so far.
@@ -194,11 +208,9 @@ class ChainNode:
             web3.eth.send_raw_transaction(_bytes(raw))
         except Web3RPCError as error:
             return read_answer(str(error))
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # requests' errors are OSErrors, bad JSON a ValueError
-            raise UnclearError(f"{self._settings.name} chain: {error}") from error
+        except (OSError, *ODD_ANSWERS) as error:
+            words = type(error).__name__
+            raise UnclearError(f"{self._settings.name} chain: {words}") from error
         return Answer.TAKEN
 
     def receipt(self, tx_hash: str) -> Receipt | None:
@@ -223,6 +235,7 @@ class ChainNode:
             block_hash=_hex(found["blockHash"]),
             gas_used=int(found["gasUsed"]),
             records=tuple(_record(log) for log in ours if _hex(log["topics"][0]) == RECORD_TOPIC),
+            anchors=tuple(_anchored(log) for log in ours if _hex(log["topics"][0]) == BATCH_TOPIC),
         )
 
     def package(self, token_id: str) -> Package | None:
@@ -251,18 +264,10 @@ class ChainNode:
             AwayError: The node does not answer.
         """
         web3, contract, _account = self._open()
-        topics: list[Any] = [RECORD_TOPIC, *([f"0x{token_id}"] if token_id else [])]
-        found: list[Record] = []
-        for start in range(max(first, self._settings.deploy_block), last + 1, LOG_RANGE):
-            wanted: Any = {
-                "address": contract.address,
-                "topics": topics,
-                "fromBlock": start,
-                "toBlock": min(start + LOG_RANGE - 1, last),
-            }
-            with self._reading():
-                found += [_record(log) for log in web3.eth.get_logs(wanted)]
-        return found
+        topics = [RECORD_TOPIC, *([f"0x{token_id}"] if token_id else [])]
+        blocks = range(max(first, self._settings.deploy_block), last + 1, LOG_RANGE)
+        with self._reading():
+            return [_record(log) for log in _logs((web3, contract.address), topics, blocks)]
 
     def history(self, token_id: str) -> list[Record]:
         """Return all that was ever written on a package, oldest first.
@@ -275,46 +280,102 @@ class ChainNode:
             head = int(web3.eth.block_number)
         return self.records(0, head, token_id)
 
+    def anchored(self, of_log: str) -> tuple[int, int, str]:
+        """Return number, size and head of the last checkpoint of a log; zeros when none.
+
+        Raises:
+            AwayError: The node does not answer.
+        """
+        _web3, contract, _account = self._open()
+        with self._reading():
+            number, size, head = contract.functions.anchorOf(_bytes(of_log)).call()
+        return int(number), int(size), bytes(head).hex()
+
+    def anchors(self, of_log: str) -> list[Anchored]:
+        """Return all checkpoints of a log, oldest first.
+
+        Raises:
+            AwayError: The node does not answer.
+        """
+        web3, contract, _account = self._open()
+        topics = [BATCH_TOPIC, f"0x{of_log}"]
+        with self._reading():
+            head = int(web3.eth.block_number)
+            blocks = range(self._settings.deploy_block, head + 1, LOG_RANGE)
+            return [_anchored(log) for log in _logs((web3, contract.address), topics, blocks)]
+
     def _encoded(self, call: Call) -> Any:
         _web3, contract, _account = self._open()
         return contract.encode_abi(call.method, args=arguments(call))
 
     def _open(self) -> "tuple[Web3, Contract, LocalAccount]":
         if self._parts is None:
-            from web3 import HTTPProvider, Web3  # noqa: PLC0415 - see module docstring
-            from web3.middleware import ExtraDataToPOAMiddleware  # noqa: PLC0415
-
             account = open_keystore(self._keystore, self._password)
             refuse_well_known(account.address, self._settings)
-            # Its own retry turns 2 s into 7, eth_sendRawTransaction too: switched off.
-            provider = HTTPProvider(
-                self._settings.url,
-                request_kwargs={"timeout": TIMEOUT_S},
-                exception_retry_configuration=None,
-            )
-            web3 = Web3(provider)
-            # Consortium chains (IBFT, QBFT, Clique) sign blocks in extraData beyond 32 bytes.
-            web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
-            address = Web3.to_checksum_address(self._settings.contract)
-            contract: Any = web3.eth.contract(address=address, abi=contract_abi())
             self._errors = _error_names(contract_abi())
-            self._parts = web3, contract, account
+            self._parts = *_connected(self._settings), account
         return self._parts
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        from web3.exceptions import BadFunctionCallOutput, Web3RPCError  # noqa: PLC0415
-
-        try:
-            yield
-        except (OSError, ValueError, Web3RPCError, BadFunctionCallOutput) as error:
-            raise AwayError(f"{self._settings.name} chain: {error}") from error
+    def _reading(self) -> AbstractContextManager[None]:
+        return _reading(self._settings.name)
 
     def _revert(self, error: Exception) -> Revert:
         given = getattr(error, "data", None)
         text = given if isinstance(given, str) else ""
         name = self._errors.get(text[:10], "")
         return Revert(name=name, text=f"{name or 'reverted'} {text[10:]}".strip()[:300])
+
+
+def anchors_on_chain(settings: Chain, log: str) -> tuple[list[Anchored], tuple[int, int, str]]:
+    """Return the checkpoints of our log on a chain, and what the contract says is the last.
+
+    Needs no key.  Whether both agree, and with the record, ``anchor.objections`` tells.
+
+    Raises:
+        AwayError: The node does not answer.
+        ConfigError: It is the node of another chain.
+    """
+    web3, contract = _connected(settings)
+    wanted = log_id(settings.farm, log)
+    with _reading(settings.name):
+        chain_id, head = int(web3.eth.chain_id), int(web3.eth.block_number)
+        number, size, last = contract.functions.anchorOf(wanted).call()
+        blocks = range(settings.deploy_block, head + 1, LOG_RANGE)
+        topics = [BATCH_TOPIC, _hex(wanted)]
+        found = [_anchored(one) for one in _logs((web3, contract.address), topics, blocks)]
+    if chain_id != settings.chain_id:
+        raise ConfigError(
+            f"[[chain]] {settings.name}: chain id is {chain_id}, not {settings.chain_id}"
+        )
+    return found, (int(number), int(size), bytes(last).hex())
+
+
+def _connected(settings: Chain) -> "tuple[Web3, Contract]":
+    from web3 import HTTPProvider, Web3  # noqa: PLC0415 - see module docstring
+    from web3.middleware import ExtraDataToPOAMiddleware  # noqa: PLC0415
+
+    # Its own retry turns 2 s into 7, eth_sendRawTransaction too: switched off.
+    provider = HTTPProvider(
+        settings.url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None
+    )
+    web3 = Web3(provider)
+    # Consortium chains (IBFT, QBFT, Clique) sign blocks in extraData beyond 32 bytes.
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    address = Web3.to_checksum_address(settings.contract)
+    contract: Any = web3.eth.contract(address=address, abi=contract_abi())
+    return web3, contract
+
+
+@contextmanager
+def _reading(chain: str) -> Iterator[None]:
+    from web3.exceptions import Web3Exception  # noqa: PLC0415 - see module docstring
+
+    try:
+        yield
+    except OSError as error:  # of requests: its text holds the whole URL, keys and all
+        raise AwayError(f"{chain} chain: {type(error).__name__}") from error
+    except (*ODD_ANSWERS, Web3Exception) as error:
+        raise AwayError(f"{chain} chain: {error!r}"[:300]) from error
 
 
 def open_keystore(path: Path, password: str) -> "LocalAccount":
@@ -334,6 +395,15 @@ def open_keystore(path: Path, password: str) -> "LocalAccount":
             f"keystore {path} does not open with credential chain-password: {error}"
         ) from error
     return account
+
+
+def new_keystore(password: str) -> tuple[str, str]:
+    """Draw a key for the box; return its keystore, as JSON text, and its address."""
+    from eth_account import Account  # noqa: PLC0415 - see module docstring
+
+    account = Account.create()
+    # The default, scrypt, takes 300 MB, which a small computer has not.
+    return json.dumps(Account.encrypt(account.key, password, kdf="pbkdf2")), str(account.address)
 
 
 def refuse_well_known(address: str, settings: Chain) -> None:
@@ -361,6 +431,33 @@ def _error_names(abi: Any) -> dict[str, str]:
             selector = keccak(f"{entry['name']}({kinds})".encode())[:4]
             names[f"0x{selector.hex()}"] = entry["name"]
     return names
+
+
+def _logs(where: "tuple[Web3, Any]", topics: list[str], blocks: range) -> Iterator[Any]:
+    web3, address = where
+    for start in blocks:
+        wanted: Any = {
+            "address": address,
+            "topics": topics,
+            "fromBlock": start,
+            "toBlock": min(start + blocks.step, blocks.stop) - 1,
+        }
+        yield from web3.eth.get_logs(wanted)
+
+
+def _anchored(log: Any) -> Anchored:
+    data = bytes(log["data"])  # root, size, head: three words
+    return Anchored(
+        log_id=_hex(log["topics"][1])[2:],
+        number=int.from_bytes(log["topics"][2]),
+        actor=f"0x{bytes(log['topics'][3])[12:].hex()}",
+        root=data[:32].hex(),
+        size=int.from_bytes(data[32:64]),
+        head=data[64:96].hex(),
+        tx_hash=_hex(log["transactionHash"]),
+        block_number=int(log["blockNumber"]),
+        block_hash=_hex(log["blockHash"]),
+    )
 
 
 def _record(log: Any) -> Record:

@@ -339,7 +339,8 @@ def _midnight_s(day: str) -> int:
         found = date.fromisoformat(day)
     except ValueError:
         return 0  # the contract's "the label does not tell"
-    return int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp())
+    # The contract has no time before 1970; such a label tells nothing.
+    return max(0, int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()))
 
 
 def _chain_row(token: Token, told: Stored, owed: Owed, on: tuple[str, Parties]) -> Row:

@@ -21,10 +21,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from fognode.config import Chain
-from fognode.errors import AwayError, RefusedError, UnclearError
+from fognode.errors import AwayError, FognodeError, RefusedError, UnclearError
 from fognode.events import Event, Json, Kind, Row, RowValues
+from fognode.ledgers import anchor
 from fognode.ledgers.calls import (
     GAS,
+    Anchored,
     Answer,
     ChainFacts,
     Fees,
@@ -52,6 +54,7 @@ IDLE_MS = 2_000  # between two looks at a chain that is owed nothing: a look cos
 ON_HOLD_MS = 60_000  # between two looks at a package that a regulator stopped
 LIVE = ("SIGNED", "SENT")
 WAITING = {"OnHold"}  # reverts that somebody else may lift
+COUNTED_ON = {"WrongSeq", "WrongNumber"}  # somebody else was first: the next number is ours
 
 
 class Lane:
@@ -67,10 +70,13 @@ class Lane:
         self._now_ms, self._looked_at_ms = 0, -IDLE_MS
         self._facts: ChainFacts | None = None
 
-    def pass_once(self, now_ms: int) -> None:
+    def pass_once(self, now_ms: int) -> bool:
         """Bring every row of this chain one step further; safe to be killed anywhere.
 
         A node that is away is tried again after 1 to 60 s; until then a call does nothing.
+
+        Returns:
+            Whether something waits that the next pass may bring further.
 
         Raises:
             StoreError: The database is away; nothing is lost, call again.
@@ -78,10 +84,15 @@ class Lane:
         """
         if now_ms < self._now_ms:  # the clock was set back: an old appointment may be years off
             self._next_pass_at_ms, self._looked_at_ms = 0, now_ms - IDLE_MS
-        if now_ms < self._next_pass_at_ms or self._is_idle(now_ms):
-            return
+        if now_ms < self._next_pass_at_ms:
+            return False
+        has_work = bool(self._back_off_ms) or self._has_work()
+        if not has_work and now_ms < self._looked_at_ms + IDLE_MS:
+            return False
         self._now_ms = self._looked_at_ms = now_ms
         try:
+            if not has_work and self._is_unchanged():
+                return False
             facts = self._facts = self._node.facts()
             if self._sentry.check(facts, now_ms):
                 self._settle(facts)
@@ -90,10 +101,15 @@ class Lane:
                 self._sign_ready(facts)
         except (AwayError, UnclearError) as error:
             self._lose(error)
-            return
+            return False
         if self._back_off_ms:
             log.info("event=chain_back chain=%s", self._settings.name)
         self._next_pass_at_ms = self._back_off_ms = 0
+        return has_work
+
+    def _is_unchanged(self) -> bool:
+        """Ask with one call whether anybody wrote a block since the last whole look."""
+        return self._facts is not None and self._facts.head_number == self._node.head_number()
 
     def _lose(self, error: Exception) -> None:
         if not self._back_off_ms:
@@ -102,11 +118,9 @@ class Lane:
         self._next_pass_at_ms = self._now_ms + self._back_off_ms
         self._sentry.lose(error, self._now_ms)
 
-    def _is_idle(self, now_ms: int) -> bool:
-        if self._back_off_ms or now_ms >= self._looked_at_ms + IDLE_MS:
-            return False
+    def _has_work(self) -> bool:
         where: RowValues = {"chain": self._settings.name}
-        return not any(
+        return any(
             self._reader.count("chain_outbox", {**where, "state": state})
             for state in ("QUEUED", *LIVE, "MINED")
         )
@@ -122,7 +136,7 @@ class Lane:
                 self._unmined(due, mined_count, facts)
             elif not receipt.ok:
                 self._reverted(due, receipt)
-            elif any(self._is_ours(due, record) for record in receipt.records):
+            elif self._holds(due, receipt):
                 self._mined(due, receipt.tx_hash, (receipt.block_number, receipt.block_hash))
             else:
                 # A call to an address without code is mined with status 1 as well.
@@ -140,8 +154,14 @@ class Lane:
                 return receipt
         return None
 
-    def _is_ours(self, due: Due, record: Record) -> bool:
-        return record.token_id == due.token_id and record.data_hash == due.data_hash
+    def _holds(self, due: Due, receipt: Receipt) -> bool:
+        told: tuple[Record | Anchored, ...] = (*receipt.records, *receipt.anchors)
+        return any(self._is_ours(due, found) for found in told)
+
+    def _is_ours(self, due: Due, found: Record | Anchored) -> bool:
+        if isinstance(found, Anchored):
+            return anchor.fits(due, found)
+        return found.token_id == due.token_id and found.data_hash == due.data_hash
 
     def _mined(self, due: Due, tx_hash: str, block: tuple[int, str]) -> None:
         number, block_hash = block
@@ -159,6 +179,8 @@ class Lane:
         self._keep(due, now, [self._final(now)] if is_final else [])
 
     def _final(self, due: Due) -> Event:
+        if due.method == anchor.METHOD:
+            return anchor.final_event(due, self._now_ms)
         facts: dict[str, Json] = {
             "chain": due.chain,
             "package": due.package,
@@ -201,17 +223,20 @@ class Lane:
         revert = self._node.check(due.call())
         if due.tries >= SIGNINGS:
             self._fail(due, "Reverted", f"reverted {due.tries} times, last {receipt.tx_hash}")
-        elif revert is None or revert.name == "WrongSeq" or revert.name in WAITING:
+        elif revert is None or revert.name in COUNTED_ON | WAITING:
             self._requeue(due, revert.name if revert else "", "reverted, will be signed again")
         else:
             self._fail(due, revert.name, revert.text)
 
     def _adopt(self, due: Due) -> bool:
         """Take a record of ours that is on the chain already for this row's own."""
-        for record in self._node.history(due.token_id):
-            if self._is_ours(due, record):
-                due = replace(due, seq=record.seq)
-                self._mined(due, record.tx_hash, (record.block_number, record.block_hash))
+        is_anchor = due.method == anchor.METHOD
+        written = self._node.anchors if is_anchor else self._node.history
+        for found in written(due.token_id):
+            if self._is_ours(due, found):
+                seq = found.number if isinstance(found, Anchored) else found.seq
+                due = replace(due, seq=seq)
+                self._mined(due, found.tx_hash, (found.block_number, found.block_hash))
                 return True
         return False
 
@@ -232,7 +257,9 @@ class Lane:
         if not queued:
             return
         live = self._rows(*LIVE)
-        unmined = {due.id for due in [*queued, *live, *self._rows("FAILED")]}
+        # A refused step stops its token; a refused checkpoint is covered by the next one.
+        failed = [due for due in self._rows("FAILED") if due.method != anchor.METHOD]
+        unmined = {due.id for due in [*queued, *live, *failed]}
         nonce = max([self._node.mined_count(), *(due.nonce + 1 for due in self._rows_with_nonce())])
         room = WINDOW - len(live)
         for due in queued:
@@ -240,18 +267,35 @@ class Lane:
                 return
             if due.depends_on in unmined or due.next_try_at_ms > self._now_ms:
                 continue
-            ready = self._prepared(due)
+            ready = self._surely_prepared(due)
             if ready is not None:
                 signed = self._sign(ready, nonce, self._node.fees(facts.base_fee))
                 self._push(signed)
                 room, nonce = room - 1, nonce + 1
 
+    def _surely_prepared(self, due: Due) -> Due | None:
+        """Prepare a row; one that cannot even be written down must not stop the others.
+
+        Raises:
+            FognodeError: As for ``pass_once``.
+        """
+        try:
+            return self._prepared(due)
+        except FognodeError:
+            raise
+        except Exception as error:
+            log.exception("event=step_unusable row=%s", due.id)
+            self._fail(due, "Unusable", repr(error)[:300])
+            return None
+
     def _prepared(self, due: Due) -> Due | None:
         """Return the row as it is to be signed; None when it is settled or must wait."""
         due = self._sealed(due)
-        package = self._node.package(due.token_id)
-        expected = package.seq + 1 if package else 1
-        if package and expected > due.seq and self._adopt(due):
+        is_anchor = due.method == anchor.METHOD
+        package = None if is_anchor else self._node.package(due.token_id)
+        last = self._node.anchored(due.token_id)[0] if is_anchor else package.seq if package else 0
+        expected = last + 1
+        if expected > due.seq and self._adopt(due):
             return None
         if package and due.method == "register":
             self._fail(due, "Minted", f"another data hash registered {due.token_id}")
@@ -267,10 +311,13 @@ class Lane:
         # A step held back across a restart was folded again with another salt, and may go
         # public before the fold meets the stored event: that event alone says the hash.
         told = self._reader.event(due.event_id)
-        return replace(due, data_hash=told.text("data_hash")) if told else due
+        found = told.text("data_hash") if told else ""
+        return replace(due, data_hash=found) if found else due
 
     def _refused(self, due: Due, revert: Revert, package: Package | None) -> None:
-        if revert.name in WAITING or revert.name == "WrongSeq":
+        if revert.name == "WrongSize" and self._adopt(due):
+            return
+        if revert.name in COUNTED_ON | WAITING:
             later = replace(
                 due,
                 next_try_at_ms=self._now_ms + (ON_HOLD_MS if package and package.hold else 0),

@@ -16,7 +16,7 @@ from fognode import hashing
 from fognode.errors import StoreError
 from fognode.events import RowValues, Stored
 from fognode.page.declared import DECLARATIONS, Field, Number, check_request
-from fognode.page.live import Desk
+from fognode.page.live import Desk, Line
 
 MAX_LIMIT = 500
 BODY_LIMIT = 64 * 1024  # bytes of a POST
@@ -101,13 +101,19 @@ def health(desk: Desk) -> Response:
         head=head,
         started_at_ms=live.started_at_ms,
         now_ms=live.now_ms,
-        boards={line.board: "silent" if line.silent else "heard" for line in live.lines},
+        boards={line.board: _heard(line) for line in live.lines if line.board},
         chains={chain.name: chain.state for chain in live.chains},
         mail=live.mail,
         safe_mode=int(live.safe_mode),
     )
     answer.status_code = 200 if works else 503
     return answer
+
+
+def _heard(line: Line) -> str:
+    if line.silent:
+        return "silent"
+    return "heard" if line.heard_s is not None else "not yet"
 
 
 def openapi(_desk: Desk) -> Response:

@@ -158,10 +158,12 @@ def _check_facts(table: Mapping[str, Field], facts: Mapping[str, object]) -> dic
 def _check_whole(facts: Mapping[str, Json]) -> None:
     if "expires_on" in facts:
         try:
-            date.fromisoformat(str(facts["expires_on"]))
+            year = date.fromisoformat(str(facts["expires_on"])).year
         except ValueError:
-            wrong = f"expires_on = {facts['expires_on']!r} is not a day of the calendar"
-            raise ValueError(wrong) from None
+            year = 0
+        if not 2000 <= year <= 2099:  # a GS1 label has two digits for it
+            wrong = f"expires_on = {facts['expires_on']!r} is not a day of the calendar from 2000 to 2099"
+            raise ValueError(wrong)
     gross_g, tare_g = facts.get("gross_g"), facts.get("tare_g")
     if isinstance(gross_g, int) and isinstance(tare_g, int) and gross_g <= tare_g:
         raise ValueError(f"gross_g = {gross_g} is not above tare_g = {tare_g}; weigh again")

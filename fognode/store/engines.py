@@ -29,6 +29,7 @@ LOCK_WAIT_S = 3  # a reader's FOR UPDATE may hold the writer up, by default for 
 # Source: MariaDB error codes: ER_DBACCESS_DENIED_ERROR, ER_ACCESS_DENIED_ERROR,
 # ER_BAD_DB_ERROR, ER_ACCOUNT_HAS_BEEN_LOCKED.
 NO_ENTRY = {1044, 1045, 1049, 4151}
+ANSWER_S = 10  # longest wait for one answer of the server
 READERS = 4  # connections of the reading pool; the trial server allows 10 in all
 
 
@@ -150,7 +151,8 @@ def open_mariadb(config: Config, user: str, password: str, connections: int) -> 
         pool_pre_ping=connections > 1,  # after a restart of the server, readers go on
         pool_reset_on_return=None if connections > 1 else "rollback",
         execution_options={"schema_translate_map": schema_names(config)},
-        connect_args={"connect_timeout": 5},
+        # A server that is there and does not answer is away, too.
+        connect_args={"connect_timeout": 5, "read_timeout": ANSWER_S, "write_timeout": ANSWER_S},
     )
     event.listen(engine, "connect", _prepare_session)
     return engine

@@ -2,7 +2,7 @@
 
 A Reader keeps no snapshot between calls: each call sees all that was committed before it.
 It may be used from several threads.  Every method raises StoreError when the database is
-away, TamperError when a stored body can no longer be read as an event.
+away.
 """
 
 import json
@@ -14,8 +14,8 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.exc import SQLAlchemyError
 
 from fognode import hashing
-from fognode.errors import StoreError, TamperError
-from fognode.events import RowValues, Scalar, Stored
+from fognode.errors import StoreError
+from fognode.events import Kind, RowValues, Scalar, Stored
 from fognode.store.engines import words
 from fognode.store.tables import cursor, event, table_named
 
@@ -125,8 +125,8 @@ class Reader:
 def stored_event(seq: int, event_id: bytes, body: bytes) -> Stored:
     """Read an event from the columns of its row.
 
-    Raises:
-        TamperError: The body is not what ``hashing.freeze`` makes.
+    A body that is not what ``hashing.freeze`` makes was altered: it is told as an event
+    ``unreadable``, so that the rest of the record can still be read and somebody is alerted.
     """
     try:
         told = json.loads(body)
@@ -141,7 +141,16 @@ def stored_event(seq: int, event_id: bytes, body: bytes) -> Stored:
             body=bytes(body),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise TamperError(f"event {seq} cannot be read: {error!r}") from error
+        return Stored(
+            seq=int(seq),
+            event_id=bytes(event_id).hex(),
+            kind=Kind.UNREADABLE,
+            origin="",
+            happened_at_ms=0,
+            recorded_at_ms=0,
+            facts={"reason": repr(error)[:200]},
+            body=bytes(body),
+        )
 
 
 def _column(source: Table, name: str) -> Any:

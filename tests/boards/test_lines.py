@@ -20,6 +20,7 @@ def config(folder: Path) -> Config:
             "serial": {"ports": [f"{folder}/tty*", f"{folder}/by-id/*"]},
             "board": [{"id": "cab01"}, {"id": "gate1", "place": "gate"}],
             "cabinet": [{"id": "shed", "board": "cab01"}],
+            "place": [{"id": "gate"}],
         }
     )
 

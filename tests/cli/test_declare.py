@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fognode.cli.main import run
-from fognode.daemon.control import TOKEN_FILE, publish_token, publish_url
+from fognode.daemon.control import TOKEN_FILE, new_token, publish_token, publish_url
 
 RINSE = ["rinse_declared", "package=pkg-1", "rinses=3", "punctured=1", "by=ana"]
 
@@ -36,7 +36,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def daemon(path: Path) -> Iterator[Daemon]:
-    made = Daemon(path=path, token=publish_token(path.parent))
+    made = Daemon(path=path, token=new_token())
+    publish_token(path.parent, made.token)
 
     class Answers(BaseHTTPRequestHandler):
         timeout = 5

@@ -90,6 +90,20 @@ def test_database_that_was_not_migrated_ends_it_with_2_and_the_cure(path: Path) 
         assert "run fognode migrate" in daemon.stderr.read().splitlines()[-1]
 
 
+def test_a_second_run_in_the_folder_is_refused_and_the_first_stays_in_reach(path: Path) -> None:
+    run(["migrate", "--config", str(path)])
+    with started(path):
+        assert health(path) == 200
+        files = [path.parent / "node" / name for name in ("page.url", "control.token")]
+        before = [file.read_text() for file in files]
+        with started(path) as second:
+            assert second.wait(START_S) == 2
+            assert second.stderr is not None
+            assert "another fognode runs in" in second.stderr.read()
+        assert [file.read_text() for file in files] == before
+        assert health(path) == 200
+
+
 def test_port_that_is_taken_ends_it_with_2_and_names_the_section(path: Path) -> None:
     run(["migrate", "--config", str(path)])
     other = path.with_name("other.toml")
@@ -98,6 +112,7 @@ def test_port_that_is_taken_ends_it_with_2_and_names_the_section(path: Path) -> 
         port = urllib.parse.urlsplit((path.parent / "node" / "page.url").read_text()).port
         text = path.read_text().replace("port = 0", f"port = {port}")
         other.write_text(text.replace("/node", "/other"))
+        run(["migrate", "--config", str(other)])
         with started(other) as second:
             assert second.wait(START_S) == 2
             assert second.stderr is not None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fognode.daemon.control import publish_token, publish_url, send_request
-from fognode.errors import AwayError, RefusedError
+from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url, send_request
+from fognode.errors import AwayError, ConfigError, RefusedError
 
 
 class Desk(BaseHTTPRequestHandler):
@@ -40,7 +40,9 @@ def desk(tmp_path: Path) -> Iterator[type[Desk]]:
 
 
 def test_the_token_is_new_at_each_start_and_readable_by_the_owner_only(tmp_path: Path) -> None:
-    first, second = publish_token(tmp_path), publish_token(tmp_path)
+    first, second = new_token(), new_token()
+    publish_token(tmp_path, first)
+    publish_token(tmp_path, second)
     assert first != second
     assert len(second) >= 32
     path = tmp_path / "control.token"
@@ -51,7 +53,8 @@ def test_the_token_is_new_at_each_start_and_readable_by_the_owner_only(tmp_path:
 def test_a_declaration_goes_out_with_token_and_id_and_comes_back_as_seq(
     tmp_path: Path, desk: type[Desk]
 ) -> None:
-    token = publish_token(tmp_path)
+    token = new_token()
+    publish_token(tmp_path, token)
     assert send_request(tmp_path, "person_set", {"alias": "ana-7"}, "id-1") == 7
     [(authorization, body)] = desk.heard
     assert authorization == f"Bearer {token}"
@@ -59,7 +62,7 @@ def test_a_declaration_goes_out_with_token_and_id_and_comes_back_as_seq(
 
 
 def test_a_refusal_carries_the_daemons_words(tmp_path: Path, desk: type[Desk]) -> None:
-    publish_token(tmp_path)
+    publish_token(tmp_path, new_token())
     desk.answer = (400, b"badge 'xyz' is not hex")
     with pytest.raises(RefusedError, match=r"400.*badge 'xyz' is not hex"):
         send_request(tmp_path, "person_set", {})
@@ -68,3 +71,17 @@ def test_a_refusal_carries_the_daemons_words(tmp_path: Path, desk: type[Desk]) -
 def test_without_a_daemon_the_cure_is_named(tmp_path: Path) -> None:
     with pytest.raises(AwayError, match="start fognode run first"):
         send_request(tmp_path, "person_set", {})
+
+
+def test_a_folder_belongs_to_one_daemon_at_a_time(tmp_path: Path) -> None:
+    lock = claim_folder(tmp_path / "node")
+    with pytest.raises(ConfigError, match="another fognode runs"):
+        claim_folder(tmp_path / "node")
+    lock.close()
+    claim_folder(tmp_path / "node").close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="cannot use"):
+        claim_folder(tmp_path / "file" / "node")

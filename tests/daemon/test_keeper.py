@@ -158,3 +158,69 @@ def test_a_jump_of_the_clock_is_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     assert step.origin.startswith("n/clock_step/5f3a9c0e-")
     assert clock.step_event() is None
     assert len(event_id(step.origin)) == 16
+
+
+def test_with_many_offers_held_a_commit_is_still_answered(kept: Keeper, book: Book) -> None:
+    book.away = True
+    for number in range(1, 151):
+        kept.offer(event(number), lambda _seq: None)
+    wait(lambda: kept.away_since_ms is not None)
+    begun = time.monotonic()
+    with pytest.raises(StoreError):
+        kept.commit([event(999)])
+    assert time.monotonic() - begun < 5
+
+
+def test_a_bug_in_the_writer_answers_all_who_wait(book: Book) -> None:
+    stop = threading.Event()
+    made = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    answers: list[Exception] = []
+
+    def commit() -> None:
+        try:
+            made.commit([event(1)])
+        except StoreError as error:
+            answers.append(error)
+
+    def broken(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
+        raise RuntimeError("a bug")
+
+    book.keep = broken  # type: ignore[method-assign]
+    waiting = [threading.Thread(target=commit, daemon=True) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    wait(lambda: made.waiting() == 4)
+    with pytest.raises(RuntimeError):
+        made.run(stop)
+    for thread in waiting:
+        thread.join(5)
+    assert len(answers) == 4
+
+
+def test_an_event_that_cannot_even_be_rejected_stops_nobody(kept: Keeper, book: Book) -> None:
+    told: list[int] = []
+    kept.offer(Event(kind="x", origin="n/é/1", happened_at_ms=1), told.append)
+    kept.offer(event(2), told.append)
+    wait(lambda: told)
+    assert [b'"origin":"b/cab01/1/2"' in body for body in book.bodies] == [True]
+
+
+def test_a_quiet_store_that_came_back_is_known_to_be_back(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "PROBE_S", 0.05)
+    away = [True]
+
+    def probe() -> None:
+        if away:
+            raise StoreError("away")
+
+    stop = threading.Event()
+    made = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"), probe)  # type: ignore[arg-type, return-value]
+    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+    thread.start()
+    wait(lambda: made.away_since_ms is not None)
+    away.clear()
+    wait(lambda: made.away_since_ms is None)
+    stop.set()
+    thread.join(5)
