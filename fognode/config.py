@@ -195,6 +195,16 @@ class Config:
         """The farm's time zone, for hours, dates and texts."""
         return ZoneInfo(self.farm.zone)
 
+    @property
+    def trial(self) -> bool:
+        """Whether this is a trial, which clears up after itself."""
+        return any(chain.trial for chain in self.chains)
+
+    def has_secret(self, name: str) -> bool:
+        """Tell whether a credential is there and not empty."""
+        path = self.credentials / name if self.credentials else None
+        return path is not None and path.is_file() and bool(path.read_text().strip())
+
     def secret(self, name: str) -> str:
         """Return a credential without its line end.
 

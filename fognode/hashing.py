@@ -186,6 +186,20 @@ def token_id(gtin: str, serial: str) -> bytes:
     return keccak(head + _text("AGRO/1") + _text(serial))
 
 
+def log_id(farm: str, log: str) -> bytes:
+    """Return the id under which a chain keeps the checkpoints of a farm's log.
+
+    keccak256(abi.encode(address farm, string log)).
+
+    Raises:
+        ValueError: ``farm`` is not an address of 20 bytes in hex.
+    """
+    address = bytes.fromhex(farm.removeprefix("0x"))
+    if len(address) != 20:
+        raise ValueError(f"farm {farm!r} is not an address of 20 bytes")
+    return keccak(address.rjust(32, b"\0") + _word(0x40) + _text(log))
+
+
 def _word(number: int) -> bytes:
     return number.to_bytes(32, "big")
 

@@ -115,6 +115,14 @@ def test_token_id_is_that_of_the_contract() -> None:
     assert hashing.token_id("07891234567895", "SN00000000").hex() == expected
 
 
+def test_log_id_is_that_of_the_contract() -> None:
+    farm = "0x" + "11" * 20  # the literal: eth_abi and eth_utils
+    expected = "03067a17e9649e5d3c4dc41d577fb0000e2afa453fc0b84906aaec67841c39a6"
+    assert hashing.log_id(farm, "fognode.example/farm-7").hex() == expected
+    with pytest.raises(ValueError, match="20 bytes"):
+        hashing.log_id("0x11", "fognode.example/farm-7")
+
+
 def test_salt_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="16"):
         hashing.salted_hash(b"short", "0001")

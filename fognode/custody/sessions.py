@@ -1,7 +1,7 @@
 """Openings of cabinets: which readings belong to one, when it is over, who opened it.
 
-A place is a cabinet once its light or its scale was heard; elsewhere a tag only tells of
-movement.  Light is not the only sign of an opening: a torch at night shows nothing, so a
+Which places are cabinets the configuration says; where it names none, a place is one once its
+light or its scale was heard.  Elsewhere a tag only tells of movement.  Light is not the only sign of an opening: a torch at night shows nothing, so a
 weight step or a package's tag that changes opens one too ("dark").  Readings join by
 happened_at_ms, and nothing is decided before the last of them can have come: ``ripe_at_ms``.
 What an opening meant is then drawn by custody/handling.py.
@@ -89,7 +89,7 @@ class Opening:
 
 @dataclass(slots=True)
 class Cabinet:
-    """A place with a reader; a cabinet proper once its light or scale was heard."""
+    """A place with a reader; a cabinet proper can be opened, elsewhere things only pass."""
 
     proper: bool = False
     opening: Opening | None = None
@@ -100,6 +100,7 @@ class Cabinet:
 class State:
     """All cabinets, and in which of them each package stands."""
 
+    named: frozenset[str] = frozenset()  # the cabinets of the configuration
     cabinets: dict[str, Cabinet] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)  # package -> cabinet; absent = none
     placed_at_ms: dict[str, int] = field(default_factory=dict)  # package -> when that was seen
@@ -117,8 +118,9 @@ def step(state: State, told: Stored, known: packages.State, named: people.State)
     place = told.text("place")
     if told.kind not in READINGS or not place:
         return Outcome()
-    cabinet = state.cabinets.setdefault(place, Cabinet())
-    cabinet.proper = cabinet.proper or told.kind.startswith(("light_", "weight_"))
+    cabinet = state.cabinets.setdefault(place, Cabinet(proper=place in state.named))
+    if not state.named:
+        cabinet.proper = cabinet.proper or told.kind.startswith(("light_", "weight_"))
     outcome = Outcome()
     if told.kind == "tag_in" and told.text("tag") in named.badges:
         _show_badge(cabinet, told, named.badges[told.text("tag")])

@@ -1,5 +1,6 @@
 """One look at the node for the page: what is in no table, as one frozen value."""
 
+import shutil
 import time
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from fognode.daemon.keeper import Keeper
 from fognode.daemon.workers import Worker
 from fognode.errors import StoreError
 from fognode.events import RowValues
-from fognode.page.live import ChainNow, Job, Line, Live, Sensor
+from fognode.page.live import ChainNow, Evidence, Job, Line, Live, Sensor
 from fognode.store.reader import Reader
 
 
@@ -40,12 +41,28 @@ class Glance:
             started_at_ms=self._started_at_ms,
             store_ok=away_since_ms is None,
             store_since_ms=away_since_ms or self._started_at_ms,
+            store_reason=self._keeper.away_reason,
+            evidence=self._evidence(),
             queues={"store": self._keeper.waiting()},
             lines=tuple(_line(status) for status in self.lines.status()) if self.lines else (),
             chains=self._chains(),
             mail=self._mail(),
             jobs=self._jobs(),
             safe_mode=any(worker.off for worker in self._workers),
+        )
+
+    def _evidence(self) -> Evidence:
+        backlog, witness = self._keeper.backlog(), self._keeper.witness
+        disk = shutil.disk_usage(self._config.folder)
+        return Evidence(
+            spooled=backlog.events,
+            oldest_at_ms=backlog.oldest_recorded_at_ms or 0,
+            fault=self._keeper.spool_fault,
+            signed_size=witness.signed_size if witness else 0,
+            signed_at_ms=witness.signed_at_ms if witness else 0,
+            signs=witness is not None,
+            write_once=witness.write_once if witness else "",
+            disk_free_mb=disk.free // 1_000_000,
         )
 
     def _mail(self) -> str:

@@ -1,8 +1,9 @@
 """The store thread: the one place where events are frozen and kept.
 
-Two doors lead in.  ``offer`` is for boards: it never waits for the database, and its
-``done`` is called once the event is committed, however long that takes.  ``commit`` is for
-all other threads: it returns after COMMIT or raises.
+Two doors lead in.  ``offer`` is for boards: what comes is frozen and appended to the spool,
+and once that is durable ``done`` is called, database or not; the database is filled from the
+spool in the same order.  ``commit`` is for all other threads: it returns after COMMIT in the
+database, or raises.
 """
 
 import logging
@@ -13,19 +14,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from fognode.errors import StoreError
+from fognode.daemon.journal import Journal
+from fognode.daemon.witness import Witness
+from fognode.errors import StoreError, TamperError
 from fognode.events import Event, Kind, Row
 from fognode.hashing import Stamp, freeze
+from fognode.store.spool import Backlog
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-GROUP = 100  # events in one transaction, at most; a group is never waited for
+GROUP = 100  # events in one append or transaction, at most; a group is never waited for
 QUEUE = 1000  # what may wait in memory; beyond it boards are not read (back-pressure)
 PUT_TIMEOUT_S = 0.5
 RETRY_S = 0.5
 ANSWER_S = 30.0  # the longest that commit waits for its answer
-PROBE_S = 2.0  # between two looks at a database that nobody writes to
+FOREIGN_RETRY_S = 30.0  # a database that is not ours is looked at again only so often
+LOOK_S = 2.0  # between two looks at what time alone brings
+FILL_GROUPS = 20  # brought from the spool into the database in one turn
 CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
 CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
 
@@ -94,33 +100,38 @@ class Clock:
 
 
 class Keeper:
-    """Owns the writer and the two queues before it.
+    """Owns the journal, the writer and the two queues before them.
 
     ``open_writer`` is called on the store thread until it succeeds; it raises StoreError
-    while the database is away, as ``probe`` does, which is asked when there is nothing to
-    keep.  ``kept`` is set after every COMMIT, to nudge followers; others add theirs to ``nudges``.
+    while the database is away or is not ours, as ``probe`` does, which is asked when there
+    is nothing to keep.  ``nudges`` are set after every COMMIT.
     """
 
     def __init__(
         self,
+        journal: Journal,
         open_writer: Callable[[], Writer],
         clock: Clock,
         probe: Callable[[], object] = lambda: None,
     ) -> None:
-        self._open_writer, self._clock, self._probe = open_writer, clock, probe
+        self._journal, self._open_writer = journal, open_writer
+        self._clock, self._probe = clock, probe
         self._offers: queue.Queue[_Offer] = queue.Queue(QUEUE)
         self._batches: queue.Queue[_Batch] = queue.Queue(QUEUE)
         self._came = threading.Event()  # something is in one of the queues
-        self._held: list[_Offer] = []  # offers that wait for the database to come back
+        self._held: list[_Offer] = []  # offers that the spool could not take yet
         self._writer: Writer | None = None
-        self._probed_s = 0.0
+        self._retry_s, self._looked_s = 0.0, 0.0  # monotonic: not before, last time
         self._stopped = False
+        self.witness: Witness | None = None  # made with the writer; None = no checkpoint key
         self.kept = threading.Event()
-        self.nudges: list[threading.Event] = [self.kept]  # all are set after every COMMIT
+        self.nudges: list[threading.Event] = [self.kept]
         self.away_since_ms: int | None = None
+        self.away_reason = ""
+        self.spool_fault = ""
 
     def offer(self, event: Event, done: Done) -> bool:
-        """Take an event of a board; ``done(seq)`` is called after COMMIT, on the store thread.
+        """Take an event of a board; ``done`` is called once it is durable, on the store thread.
 
         Returns False when the queue stayed full for half a second: stop reading the board.
         """
@@ -155,55 +166,74 @@ class Keeper:
         return batch.seqs
 
     def waiting(self) -> int:
-        """Return how many offers and batches are not kept yet."""
+        """Return how many offers and batches are not even in the spool yet."""
         return self._offers.qsize() + self._batches.qsize() + len(self._held)
 
+    def backlog(self) -> Backlog:
+        """Return what is durable in the spool and not yet in the database."""
+        return self._journal.backlog()
+
     def run(self, stop: threading.Event) -> None:
-        """Keep what comes until ``stop``; then keep what still waits, if the database is there."""
+        """Keep what comes until ``stop``; then at least spool what still waits."""
         self._stopped = False
         try:
             while not stop.is_set():
-                self._came.wait(0 if self._held else PUT_TIMEOUT_S)
+                self._came.wait(RETRY_S if self._held else PUT_TIMEOUT_S)
                 self._came.clear()
-                self._turn(stop)
-            while self.waiting() and self.away_since_ms is None:
-                self._turn(stop)
+                self._turn()
+            while self.waiting() and not self.spool_fault:
+                self._turn()
         finally:
             self._stopped = stop.is_set()
             self._close()
 
-    def _turn(self, stop: threading.Event) -> None:
-        """Keep one group of offers, then every batch that waits; answer each batch."""
+    def _turn(self) -> None:
+        """Spool what was offered; then fill the database, and answer every batch."""
         batches = _drain(self._batches, QUEUE)
         try:
-            self._keep_offers()
+            self._spool_offers()
+            if time.monotonic() < self._retry_s:
+                return
+            self._fill()
             for batch in batches:
                 self._keep_batch(batch)
             self._look()
         except StoreError as error:
             self._lose(error)
-            stop.wait(RETRY_S)
         finally:
             for batch in batches:
                 if not batch.answered.is_set():
-                    batch.error = StoreError("the store could not keep it")
+                    batch.error = StoreError(self.away_reason or "the store could not keep it")
                     batch.answered.set()
 
-    def _keep_offers(self) -> None:
+    def _spool_offers(self) -> None:
+        self._take_offers()
+        if not self._held:
+            return
+        try:
+            self._journal.append([offer.body for offer in self._held])
+        except StoreError as error:
+            if not self.spool_fault:
+                log.critical("event=spool_fault reason=%s", error)
+            self.spool_fault = str(error)
+            return
+        if self.spool_fault:
+            log.info("event=spool_back")
+            self.spool_fault = ""
+        # COMMIT POINT for boards: durable in the spool.
+        kept, self._held = self._held, []
+        for offer in kept:
+            offer.done(0)
+        if not self._offers.empty():
+            self._came.set()
+
+    def _take_offers(self) -> None:
         if (step := self._clock.step_event()) is not None:
             self._held.append(_Offer(step, lambda _seq: None))
         self._held += _drain(self._offers, GROUP - len(self._held))
         for offer in self._held:
             offer.body = offer.body or self._freeze(offer.event)
         self._held = [offer for offer in self._held if offer.body]
-        if not self._held:
-            return
-        seqs = self._keep([offer.body for offer in self._held], ())
-        kept, self._held = self._held, []
-        for offer, seq in zip(kept, seqs, strict=True):
-            offer.done(seq)
-        if not self._offers.empty():
-            self._came.set()
 
     def _freeze(self, event: Event) -> bytes:
         """Freeze an event; b"" for one that cannot be kept at all, which nobody acknowledges."""
@@ -219,6 +249,15 @@ class Keeper:
             log.exception("event=not_storable origin=%r", event.origin[:200])
             return b""
 
+    def _fill(self) -> None:
+        """Bring what is spooled into the database, in order; what it has is recognised."""
+        for _ in range(FILL_GROUPS):
+            bodies = self._journal.peek(GROUP)
+            if not bodies:
+                return
+            self._journal.drained(self._keep(bodies, ()))
+        self._came.set()
+
     def _keep_batch(self, batch: _Batch) -> None:
         try:
             stamp = self._clock.stamp
@@ -230,11 +269,21 @@ class Keeper:
         batch.answered.set()
 
     def _look(self) -> None:
-        """Ask now and then whether the database is there, when nothing else does."""
-        if time.monotonic() - self._probed_s < PROBE_S:
+        """Now and then: is the database there, is a checkpoint due, what may the spool drop."""
+        if time.monotonic() - self._looked_s < LOOK_S:
             return
+        self._looked_s = time.monotonic()
+        if self._writer is None:
+            self._writer = self._open_writer()
         self._probe()
         self._known_good()
+        if self.witness is not None:
+            stamp = self._clock.stamp()
+            self.witness.look(stamp.recorded_at_ms, stamp.mono_ms, self._keep_rows)
+            self._journal.release(self.witness.signed_size)
+
+    def _keep_rows(self, rows: Sequence[Row]) -> None:
+        self._keep([], rows)
 
     def _keep(self, bodies: list[bytes], rows: Sequence[Row]) -> list[int]:
         if self._writer is None:
@@ -246,17 +295,20 @@ class Keeper:
         return seqs
 
     def _known_good(self) -> None:
-        self._probed_s = time.monotonic()
         if self.away_since_ms is not None:
-            log.info("event=store_back waiting=%d", self.waiting())
-            self.away_since_ms = None
+            log.info("event=store_back spooled=%d", self._journal.backlog().events)
+            self.away_since_ms, self.away_reason = None, ""
 
     def _lose(self, error: StoreError) -> None:
+        foreign = isinstance(error, TamperError)
+        self._retry_s = time.monotonic() + (FOREIGN_RETRY_S if foreign else RETRY_S)
+        self.away_reason = str(error)
         if self.away_since_ms is None:
             log.warning("event=store_away reason=%s", error)
             self.away_since_ms = time.time_ns() // 1_000_000
 
     def _close(self) -> None:
+        self.witness = None
         if self._writer is not None:
             self._writer.close()
             self._writer = None

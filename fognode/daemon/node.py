@@ -25,12 +25,14 @@ from fognode.boards import progress
 from fognode.boards.lines import Lines
 from fognode.boards.link import Link
 from fognode.config import Chain, Config, Mail, seconds_of
-from fognode.custody import fold, packages
+from fognode.custody import fold, packages, sessions
 from fognode.daemon.calendar import Calendar
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
+from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.witness import Witness
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
 from fognode.events import Event, Json, Kind, Outcome
@@ -40,6 +42,7 @@ from fognode.ledgers.documents import Documents
 from fognode.ledgers.evm import ChainNode
 from fognode.ledgers.outbox import Lane
 from fognode.page.app import create_app, serve
+from fognode.store.checkpoint import Signer
 from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
 from fognode.store.reader import Reader
@@ -73,7 +76,9 @@ class Node:
         self._engine = open_engine(config, "reader")
         self._reader = Reader(self._engine)
         self._clock = Clock(config.farm.id, _boot_id())
-        self._keeper = Keeper(self._open_writer, self._clock, self._reader.head)
+        self._lock = claim_folder(config.folder)
+        self._journal = Journal(config.folder / "spool")
+        self._keeper = Keeper(self._journal, self._open_writer, self._clock, self._reader.head)
         self._progress = progress.Progress()
         self._followers = Followers(
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
@@ -93,7 +98,7 @@ class Node:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
-        with claim_folder(self._config.folder):
+        with self._lock:
             self._serve()
         if self._fatal is not None:
             raise self._fatal
@@ -226,11 +231,35 @@ class Node:
             on_failure.pop_all()
         newest = self._reader.newest(1)
         self._clock.start_after(newest[0].recorded_at_ms if newest else 0)
-        return Writer(engine, self._reader)
+        writer = Writer(engine, self._reader)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(writer.close)
+            self._keeper.witness = self._witness()
+            on_failure.pop_all()
+        return writer
+
+    def _witness(self) -> Witness | None:
+        """Return who signs the record; None without the credential checkpoint-key.
+
+        Raises:
+            StoreError: The database is away, or is not the one that was signed.
+            ConfigError: The credential is no key.
+        """
+        if not self._config.has_secret("checkpoint-key"):
+            return None
+        name = f"fognode.{self._config.farm.id}"
+        signer = Signer(name, self._config.secret("checkpoint-key"))
+        folder = self._config.folder / "worm"
+        return Witness(folder, self._reader, signer, immutable=not self._config.trial)
 
     def _fresh_folds(self) -> tuple[Sequence[Step], Due]:
         barred = frozenset(p.id for p in self._config.places if not p.permitted)
-        custody = fold.Custody(zone=self._config.zone, packages=packages.State(barred=barred))
+        named = frozenset(cabinet.id for cabinet in self._config.cabinets)
+        custody = fold.Custody(
+            zone=self._config.zone,
+            packages=packages.State(barred=barred),
+            sessions=sessions.State(named=named),
+        )
         alerts, rules = policy.State(), _rules(self._config)
         tokens, plan = journey.State(), journey.plan_of(self._config)
         reach = progress.Progress()
@@ -248,12 +277,14 @@ class Node:
         return steps, due
 
     def _reach(self, board: str) -> tuple[int, int]:
-        return self._progress.of(board)
+        return max(self._journal.reach(board), self._progress.of(board))
 
     def _watch_ports(self, stop: threading.Event) -> None:
         """Start a thread for every port that appears, once it is known what is already kept."""
-        while not stop.is_set() and not self._followers.caught_up.wait(POLL_S):
-            pass
+        while not stop.is_set() and not self._journal.knows_all:
+            if self._followers.caught_up.wait(POLL_S):
+                self._journal.adopt(self._progress.boards)
+                break
         while not stop.is_set():
             for link in self._lines.poll():
                 self._start(_line_name(link), link.run)
@@ -292,6 +323,7 @@ class Node:
         for worker in store:
             worker.pulse.set()
             worker.join(LAST_S - 0.2)
+        self._journal.close()
         log.info("event=stopped")
 
 

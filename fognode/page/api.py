@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, abort, g, jsonify, request
 
 from fognode import hashing
-from fognode.errors import StoreError
+from fognode.errors import ConfigError, RefusedError, StoreError
 from fognode.events import RowValues, Stored
 from fognode.page.declared import DECLARATIONS, Field, Number, check_request
 from fognode.page.live import Desk, Line
@@ -82,7 +82,10 @@ def take_request(desk: Desk) -> Response:
         asked = check_request(_posted())
     except ValueError as error:
         abort(400, str(error))
-    seq = desk.request_event(asked.kind, asked.facts, asked.request_id)
+    try:
+        seq = desk.request_event(asked.kind, asked.facts, asked.request_id)
+    except (ConfigError, RefusedError) as error:  # of the vault: docs/personal.md
+        abort(400, str(error))
     return jsonify(seq=seq)
 
 
@@ -98,6 +101,11 @@ def health(desk: Desk) -> Response:
         ok=int(works),
         store="ok" if works else "away",
         store_since_ms=live.store_since_ms,
+        store_reason=live.store_reason,
+        spooled=live.evidence.spooled,
+        spool="ok" if not live.evidence.fault else live.evidence.fault,
+        signed_size=live.evidence.signed_size,
+        disk_free_mb=live.evidence.disk_free_mb,
         head=head,
         started_at_ms=live.started_at_ms,
         now_ms=live.now_ms,

@@ -17,6 +17,9 @@ class Need:
     critical: bool = False
 
 
+DISK_LOW_MB = 500
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     """The state of the farm in one look."""
@@ -79,8 +82,14 @@ def _node_needs(live: Live, alerts: Sequence[RowValues]) -> list[Need]:
         if chain.state == "HELD" and "ledger_held" not in rules
     ]
     if not live.store_ok:
-        words = "The store takes nothing new; the boards keep their events"
-        needs.append(Need(words=words, path="/sensors", critical=True))
+        words = f"The database is away; {live.evidence.spooled} events wait for it in the spool"
+        needs.append(Need(words=words, path="/record", critical=True))
+    if live.evidence.fault:
+        words = f"Nothing can be kept: {live.evidence.fault}; the boards keep their events"
+        needs.append(Need(words=words, path="/record", critical=True))
+    if 0 < live.evidence.disk_free_mb < DISK_LOW_MB:
+        words = f"The disk is nearly full: {live.evidence.disk_free_mb} MB are free"
+        needs.append(Need(words=words, path="/record"))
     if live.mail_broken:
         needs.append(Need(words=f"Mail is broken: {live.mail}", path="/sensors"))
     if live.safe_mode:

@@ -86,6 +86,21 @@ DECLARATIONS: dict[str, dict[str, Field]] = {
         "person": PERSON,
         "alias": Text(most=60, example="Heron"),
         "badge": TAG,
+        # These three are stored sealed: docs/personal.md.
+        "name": Text(most=120, example="Ana Souza", optional=True),
+        "cpf": Text(
+            most=14,
+            like=r"[0-9]{11}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}",
+            example="123.456.789-09",
+            optional=True,
+        ),
+        "phone": Text(
+            most=20, like=r"\+?[0-9][0-9 ()-]{6,18}", example="+55 66 99999-0000", optional=True
+        ),
+    },
+    Kind.PERSON_ERASED: {
+        "person": PERSON,
+        "reason": Text(most=200, example="left the farm"),
     },
     Kind.DELIVERY_DECLARED: {
         "package": PACKAGE,
@@ -162,8 +177,8 @@ def _check_whole(facts: Mapping[str, Json]) -> None:
         except ValueError:
             year = 0
         if not 2000 <= year <= 2099:  # a GS1 label has two digits for it
-            wrong = f"expires_on = {facts['expires_on']!r} is not a day of the calendar from 2000 to 2099"
-            raise ValueError(wrong)
+            day = facts["expires_on"]
+            raise ValueError(f"expires_on = {day!r} is not a day of the calendar, 2000 to 2099")
     gross_g, tare_g = facts.get("gross_g"), facts.get("tare_g")
     if isinstance(gross_g, int) and isinstance(tare_g, int) and gross_g <= tare_g:
         raise ValueError(f"gross_g = {gross_g} is not above tare_g = {tare_g}; weigh again")

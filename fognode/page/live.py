@@ -71,6 +71,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How far the record is kept, signed and copied."""
+
+    spooled: int = 0  # events that are durable and not yet in the database
+    oldest_at_ms: int = 0  # when the first of them was recorded; 0 = none
+    fault: str = ""  # why nothing can be kept at all
+    signed_size: int = 0  # events under the last signed checkpoint
+    signed_at_ms: int = 0  # of this run; 0 = none yet
+    signs: bool = False  # False: there is no checkpoint key
+    write_once: str = ""  # what the write-once folder really is, in words
+    disk_free_mb: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     """The node at one moment."""
 
@@ -78,6 +92,8 @@ class Live:
     started_at_ms: int
     store_ok: bool = True
     store_since_ms: int = 0  # since when store_ok is what it is
+    store_reason: str = ""  # why the database is away
+    evidence: Evidence = Evidence()
     queues: Mapping[str, int] = field(default_factory=dict)  # name -> waiting in memory
     lines: tuple[Line, ...] = ()
     chains: tuple[ChainNow, ...] = ()

@@ -231,7 +231,8 @@ def points(desk: Desk) -> str:
 def record(desk: Desk) -> str:
     """Show the newest events as they were kept."""
     told = query_tier2_views(desk.reader)
-    return render_template("record.html", events=told, head=desk.reader.head()[0])
+    head = desk.reader.head()[0]
+    return render_template("record.html", events=told, head=head, evidence=_live().evidence)
 
 
 PAGES: dict[str, Callable[..., str]] = {

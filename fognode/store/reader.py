@@ -70,6 +70,12 @@ class Reader:
             found |= {bytes(known): int(seq) for known, seq in self._all(wanted)}
         return found
 
+    def link(self, seq: int) -> bytes:
+        """Return the hash column of the event at ``seq``; b"" when there is none."""
+        for (link,) in self._all(select(event.c.hash).where(event.c.seq == seq)):
+            return bytes(link)
+        return b""
+
     def cursor(self, follower: str) -> int:
         """Return the seq up to which a follower's outcomes are kept, 0 for none."""
         wanted = select(cursor.c.as_of_seq).where(cursor.c.follower == follower)

@@ -22,6 +22,7 @@ from typing import Any
 from fognode.daemon.control import URL_FILE, send_request
 from fognode.errors import AwayError
 from fognode.events import Json
+from fognode.store.checkpoint import new_key
 from fognode.trial.boards import RecordedBoard, SimBoard, firmware_tools
 from fognode.trial.chains import TrialChains, start_chains
 from fognode.trial.database import TrialDatabase, start_mariadb
@@ -101,6 +102,7 @@ class Farm:
     def _write_config(self, page_port: int) -> None:
         (self.credentials / "smtp-password").write_text(self.mail.password)
         (self.credentials / "chain-password").write_text(self.chains.farm_password)
+        (self.credentials / "checkpoint-key").write_text(new_key())
         for secret in self.credentials.iterdir():
             secret.chmod(0o600)
         self.config_path.write_text(settings_of(self, page_port))
@@ -130,12 +132,13 @@ class Farm:
             raise AwayError(f"fognode {words[0]} said {(done.stdout + done.stderr)[-800:]}")
         return done.stdout
 
-    def start_daemon(self) -> float:
-        """Start fognode run; return the seconds until its page answered.
+    def start_daemon(self, well: tuple[int, ...] = (200,)) -> float:
+        """Start fognode run; return the seconds until /healthz answered one of ``well``.
 
         Raises:
             AwayError: It ended, or did not answer in time; the message holds its log's end.
         """
+        self._well = well
         (self.dir / URL_FILE).unlink(missing_ok=True)
         begun = time.monotonic()
         with (self.folder / "daemon.log").open("ab") as log:
@@ -151,7 +154,7 @@ class Farm:
     def _answers(self) -> bool:
         if self.daemon is None or self.daemon.poll() is not None:
             raise AwayError(f"the daemon ended: {self.log_end()}")
-        return (self.dir / URL_FILE).exists() and self.get("healthz")[0] == 200
+        return (self.dir / URL_FILE).exists() and self.get("healthz")[0] in self._well
 
     def log_end(self) -> str:
         """Return the last lines of the daemon's log."""

@@ -30,6 +30,27 @@ def test_empty_badge_revokes_and_a_new_one_replaces(story: "Story") -> None:
     assert story.custody.people.alias("p1") == "ana-7"
 
 
+def test_erased_person_has_no_badge_no_pseudonym_and_no_way_back(story: "Story") -> None:
+    story.tell("person_set", 0, person="p1", alias="ana-7", badge="B0A1C2D3")
+    story.tell("person_set", 1, person="p2", alias="eve-1", badge="B0A1C2D9")
+    story.tell("person_erased", 2, person="p1", reason="left the farm")
+    assert story.custody.people.badges == {"B0A1C2D9": "p2"}
+    assert story.custody.people.alias("p1") == "erased person"
+    row = {"person": "p1", "alias": "erased person", "badge": "", "as_of_seq": 3}
+    assert story.rows["person", "p1"] == row
+    story.tell("person_set", 3, person="p1", alias="ana-7", badge="B0A1C2D3")
+    assert story.refusals() == ["p1"]
+    assert story.custody.people.alias("p1") == "erased person"
+    story.tell("person_set", 4, person="p2", alias="eve-1", badge="B0A1C2D3")  # her badge is free
+    assert story.custody.people.badges == {"B0A1C2D3": "p2"}
+
+
+def test_person_nobody_knows_cannot_be_erased(story: "Story") -> None:
+    story.tell("person_erased", 0, person="p9", reason="left the farm")
+    assert story.refusals() == ["p9"]
+    assert "p9" not in story.custody.people.aliases
+
+
 @pytest.mark.parametrize(
     ("wrong", "value"),
     [

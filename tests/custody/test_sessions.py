@@ -197,3 +197,22 @@ def test_readings_told_late_through_a_cut_line_still_make_one_opening(stocked: "
 def test_ending_what_was_not_opened_is_refused() -> None:
     with pytest.raises(ValueError, match="no opening"):
         sessions.end(sessions.Cabinet())
+
+
+def test_a_tag_read_just_before_the_light_belongs_to_the_first_opening(story: "Story") -> None:
+    story.custody.sessions = sessions.State(named=frozenset({"cab-1"}))
+    story.farm()
+    story.read("tag_in", 10, tag=story.BADGE_ANA)
+    story.read("tag_in", 10.12, tag=story.TAGS[story.GLY])
+    story.open(10.13)
+    story.read("weight_put", 10.4, weight_g=5840)
+    story.close(10.7)
+    story.quiet(20)
+    assert story.last("handleProduct")["action"] == "stored"
+    assert story.facts("discrepancy_found") == []
+
+
+def test_at_a_gate_light_makes_no_cabinet(story: "Story") -> None:
+    story.custody.sessions = sessions.State(named=frozenset({"cab-1"}))
+    story.open(10, place="gate")
+    assert story.facts("openBox") == []

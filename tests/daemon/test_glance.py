@@ -1,9 +1,13 @@
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fognode.boards.lines import LineStatus, SensorStatus
 from fognode.config import parse
 from fognode.daemon.glance import Glance
+from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
 from fognode.daemon.workers import Worker
 from fognode.errors import StoreError
@@ -61,16 +65,24 @@ class Lines:
         return [LINE]
 
 
-def glance(reader: Rows, workers: list[Worker]) -> Glance:
-    config = parse({"farm": {"id": "farm-7"}, "chain": [CHAIN]})
-    keeper = Keeper(lambda: None, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def glance(folder: Path, reader: Rows, workers: list[Worker]) -> Glance:
+    farm = {"id": "farm-7", "folder": str(folder)}
+    config = parse({"farm": farm, "chain": [CHAIN]})
+    journal = Journal(folder / "spool")
+    journal.close()
+    keeper = Keeper(journal, lambda: None, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
     made = Glance(config, reader, keeper, workers)  # type: ignore[arg-type]
     made.lines = Lines()  # type: ignore[assignment]
     return made
 
 
-def test_lines_and_chains_are_shown_as_they_are_now() -> None:
-    live = glance(Rows(), []).look()
+def test_lines_and_chains_are_shown_as_they_are_now(folder: Path) -> None:
+    live = glance(folder, Rows(), []).look()
     [line], [chain] = live.lines, live.chains
     assert (line.board, line.heard_s, line.sensors[0].last_value) == ("cab01", 4, 60)
     assert line.counters["lost"] == 2
@@ -84,14 +96,14 @@ def test_lines_and_chains_are_shown_as_they_are_now() -> None:
     assert live.store_ok
 
 
-def test_without_a_database_there_is_still_something_to_look_at() -> None:
-    live = glance(Rows(away=True), []).look()
+def test_without_a_database_there_is_still_something_to_look_at(folder: Path) -> None:
+    live = glance(folder, Rows(away=True), []).look()
     assert [(chain.name, chain.state) for chain in live.chains] == [("private", "STARTING")]
     assert len(live.lines) == 1
 
 
-def test_a_part_that_was_switched_off_is_told() -> None:
+def test_a_part_that_was_switched_off_is_told(folder: Path) -> None:
     worker = Worker("mail", lambda stop: None, fatal=lambda error: None)
-    assert not glance(Rows(), [worker]).look().safe_mode
+    assert not glance(folder, Rows(), [worker]).look().safe_mode
     worker.off = True
-    assert glance(Rows(), [worker]).look().safe_mode
+    assert glance(folder, Rows(), [worker]).look().safe_mode

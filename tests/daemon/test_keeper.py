@@ -1,12 +1,14 @@
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from fognode.daemon import keeper
+from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
-from fognode.errors import StoreError
+from fognode.errors import StoreError, TamperError
 from fognode.events import Event, Kind, Row
 from fognode.hashing import event_id
 
@@ -15,22 +17,24 @@ class Book:
     """A writer that can be away; what it kept can be read back."""
 
     def __init__(self) -> None:
-        self.away = False
+        self.error: StoreError | None = None
         self.bodies: list[bytes] = []
-        self.rows: list[Row] = []
         self.calls: list[int] = []
         self.seqs: dict[bytes, int] = {}
 
     def keep(self, bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
-        if self.away:
-            raise StoreError("no database")
+        if self.error:
+            raise self.error
         self.calls.append(len(bodies))
-        self.bodies += bodies
-        self.rows += rows
+        self.bodies += [body for body in bodies if body not in self.seqs]
         return [self.seqs.setdefault(body, len(self.seqs) + 1) for body in bodies]
 
     def close(self) -> None:
-        self.calls.append(-1)
+        pass
+
+    def probe(self) -> None:
+        if self.error:
+            raise self.error
 
 
 @pytest.fixture
@@ -39,12 +43,24 @@ def book() -> Book:
 
 
 @pytest.fixture
-def kept(book: Book) -> Iterator[Keeper]:
-    stop = threading.Event()
-    made = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
-    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
-    thread.start()
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    made = Journal(tmp_path / "spool")
     yield made
+    made.close()
+
+
+@pytest.fixture
+def idle(book: Book, journal: Journal) -> Keeper:
+    opened = lambda: book  # noqa: E731 - a writer is opened by a callable
+    return Keeper(journal, opened, Clock("farm-7", "5f3a9c0e"), book.probe)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def kept(idle: Keeper) -> Iterator[Keeper]:
+    stop = threading.Event()
+    thread = threading.Thread(target=idle.run, args=(stop,), daemon=True)
+    thread.start()
+    yield idle
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
@@ -54,70 +70,120 @@ def event(number: int) -> Event:
     return Event(kind="light_open", origin=f"b/cab01/1/{number}", happened_at_ms=number)
 
 
-def wait(there: object, seconds: float = 5) -> None:
+def wait(there: Callable[[], object], seconds: float = 5) -> None:
     until = time.monotonic() + seconds
-    while not there():  # type: ignore[operator]
+    while not there():
         assert time.monotonic() < until
         time.sleep(0.01)
 
 
-def test_done_is_called_with_the_seq_only_after_the_event_is_kept(kept: Keeper, book: Book) -> None:
+def test_done_is_called_once_the_event_is_in_the_spool(
+    kept: Keeper, journal: Journal, book: Book
+) -> None:
     told: list[tuple[int, int]] = []
-    assert kept.offer(event(1), lambda seq: told.append((seq, len(book.bodies))))
+    assert kept.offer(event(1), lambda _seq: told.append(journal.reach("cab01")))
     wait(lambda: told)
     assert told == [(1, 1)]
+    wait(lambda: book.bodies)
 
 
-def test_without_a_database_nothing_is_acknowledged_and_nothing_lost(
+def test_with_the_database_away_boards_are_acknowledged_and_it_is_filled_later_in_order(
     kept: Keeper, book: Book
 ) -> None:
-    book.away = True
-    told: list[int] = []
-    for number in range(1, 4):
-        assert kept.offer(event(number), told.append)
-    wait(lambda: kept.away_since_ms is not None)
-    with pytest.raises(StoreError):
-        kept.commit([event(9)])
-    assert told == []
-    book.away = False
-    wait(lambda: len(told) == 3)
-    assert sorted(told) == [1, 2, 3]
-    assert kept.away_since_ms is None
-
-
-def test_a_retry_offers_the_same_bytes(kept: Keeper, book: Book) -> None:
-    tried: list[bytes] = []
-    keep = book.keep
-
-    def failing(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
-        tried.extend(bodies)
-        return keep(bodies, rows)
-
-    book.keep = failing  # type: ignore[method-assign]
-    book.away = True
-    kept.offer(event(1), lambda _seq: None)
-    wait(lambda: len(tried) >= 2)
-    book.away = False
-    wait(lambda: book.bodies)
-    assert len(set(tried)) == 1
-
-
-def test_events_that_wait_are_kept_as_one_group_of_at_most_100(kept: Keeper, book: Book) -> None:
-    book.away = True
+    book.error = StoreError("no database")
     told: list[int] = []
     for number in range(1, 251):
-        kept.offer(event(number), told.append)
-    book.away = False
+        assert kept.offer(event(number), told.append)
     wait(lambda: len(told) == 250)
+    wait(lambda: kept.away_since_ms is not None)
+    assert kept.away_reason == "no database"
+    assert kept.backlog().events == 250
+    assert book.bodies == []
+    book.error = None
+    wait(lambda: len(book.bodies) == 250)
+    numbers = [int(body.split(b"b/cab01/1/")[1].split(b'"')[0]) for body in book.bodies]
+    assert numbers == list(range(1, 251))
+    wait(lambda: kept.away_since_ms is None)
+    assert kept.backlog().events == 0
     assert max(book.calls) <= keeper.GROUP
-    assert [b for b in book.calls if b > 1]
 
 
-def test_a_full_queue_says_stop_reading(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_spool_failing_nothing_is_acknowledged(
+    kept: Keeper, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = journal.append
+
+    def failing(bodies: Sequence[bytes]) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(journal, "append", failing)
+    told: list[int] = []
+    kept.offer(event(1), told.append)
+    wait(lambda: kept.spool_fault == "disk full")
+    assert told == []
+    monkeypatch.setattr(journal, "append", append)
+    wait(lambda: told)
+    assert kept.spool_fault == ""
+
+
+def test_what_was_spooled_before_a_kill_reaches_the_database_in_the_next_life(
+    tmp_path: Path, book: Book
+) -> None:
+    first = Journal(tmp_path / "spool")
+    away = Book()
+    away.error = StoreError("away")
+    stop = threading.Event()
+    made = Keeper(first, lambda: away, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+    thread.start()
+    told: list[int] = []
+    made.offer(event(1), told.append)
+    wait(lambda: told)
+    stop.set()
+    thread.join(5)
+    first.close()
+    second = Journal(tmp_path / "spool")
+    assert second.reach("cab01") == (1, 1)  # known without the database
+    assert len(second.peek(10)) == 1
+    second.close()
+
+
+def test_a_commit_is_answered_with_an_error_while_the_database_is_away(
+    kept: Keeper, book: Book
+) -> None:
+    book.error = StoreError("no database")
+    begun = time.monotonic()
+    with pytest.raises(StoreError, match="no database"):
+        kept.commit([event(9)])
+    with pytest.raises(StoreError):
+        kept.commit([event(9)])
+    assert time.monotonic() - begun < 5
+    book.error = None
+    wait(lambda: kept.away_since_ms is None)
+    assert kept.commit([event(9)]) == [1]
+
+
+def test_a_database_that_is_not_ours_is_named_and_not_asked_again_at_once(
+    kept: Keeper, book: Book
+) -> None:
+    book.error = TamperError("it ends before signed checkpoint 9")
+    with pytest.raises(StoreError):
+        kept.commit([event(9)])
+    book.error = None
+    told: list[int] = []
+    kept.offer(event(1), told.append)
+    wait(lambda: told)  # boards go on
+    assert kept.away_reason == "it ends before signed checkpoint 9"
+    assert book.bodies == []
+
+
+def test_a_full_queue_says_stop_reading(
+    book: Book, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keeper, "QUEUE", 2)
     monkeypatch.setattr(keeper, "PUT_TIMEOUT_S", 0.01)
-    idle = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
-    offers = [idle.offer(event(n), lambda _seq: None) for n in range(3)]
+    made = Keeper(journal, lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    offers = [made.offer(event(n), lambda _seq: None) for n in range(3)]
     assert offers == [True, True, False]
 
 
@@ -125,21 +191,68 @@ def test_an_event_that_cannot_be_stored_is_kept_as_rejected(kept: Keeper, book: 
     told: list[int] = []
     bad = Event(kind="light_open", origin="b/cab01/1/5", happened_at_ms=1, facts={"x": 2**60})
     kept.offer(bad, told.append)
-    wait(lambda: told)
+    wait(lambda: book.bodies)
     assert f'"kind":"{Kind.REJECTED}"'.encode() in book.bodies[0]
     assert b'"origin":"b/cab01/1/5"' in book.bodies[0]
 
 
-def test_a_bad_batch_is_the_callers_error_and_stops_nobody(kept: Keeper, book: Book) -> None:
+def test_an_event_that_cannot_even_be_rejected_stops_nobody(kept: Keeper, book: Book) -> None:
+    told: list[int] = []
+    kept.offer(Event(kind="x", origin="n/é/1", happened_at_ms=1), told.append)
+    kept.offer(event(2), told.append)
+    wait(lambda: book.bodies)
+    assert [b'"origin":"b/cab01/1/2"' in body for body in book.bodies] == [True]
+
+
+def test_a_bad_batch_is_the_callers_error_and_stops_nobody(kept: Keeper) -> None:
     bad = Event(kind="x", origin="q/1", happened_at_ms=1, facts={"x": 2**60})
     with pytest.raises(ValueError, match=r"2\^53"):
         kept.commit([bad])
     assert kept.commit([event(1)]) == [1]
 
 
-def test_recorded_time_never_falls_though_the_clock_goes_back(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_bug_in_the_writer_answers_all_who_wait(
+    idle: Keeper, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    answers: list[Exception] = []
+
+    def commit() -> None:
+        try:
+            idle.commit([event(1)])
+        except StoreError as error:
+            answers.append(error)
+
+    def broken(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(book, "keep", broken)
+    waiting = [threading.Thread(target=commit, daemon=True) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    wait(lambda: idle.waiting() == 4)
+    with pytest.raises(RuntimeError):
+        idle.run(threading.Event())
+    for thread in waiting:
+        thread.join(5)
+    assert len(answers) == 4
+
+
+def test_a_quiet_store_that_came_back_is_known_to_be_back(
+    idle: Keeper, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "LOOK_S", 0.05)
+    book.error = StoreError("away")
+    stop = threading.Event()
+    thread = threading.Thread(target=idle.run, args=(stop,), daemon=True)
+    thread.start()
+    wait(lambda: idle.away_since_ms is not None)
+    book.error = None
+    wait(lambda: idle.away_since_ms is None)
+    stop.set()
+    thread.join(5)
+
+
+def test_recorded_time_never_falls_though_the_clock_goes_back() -> None:
     clock = Clock("farm-7", "5f3a9c0e")
     clock.start_after(4_000_000_000_000)
     assert clock.stamp().recorded_at_ms == 4_000_000_000_000
@@ -158,69 +271,3 @@ def test_a_jump_of_the_clock_is_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     assert step.origin.startswith("n/clock_step/5f3a9c0e-")
     assert clock.step_event() is None
     assert len(event_id(step.origin)) == 16
-
-
-def test_with_many_offers_held_a_commit_is_still_answered(kept: Keeper, book: Book) -> None:
-    book.away = True
-    for number in range(1, 151):
-        kept.offer(event(number), lambda _seq: None)
-    wait(lambda: kept.away_since_ms is not None)
-    begun = time.monotonic()
-    with pytest.raises(StoreError):
-        kept.commit([event(999)])
-    assert time.monotonic() - begun < 5
-
-
-def test_a_bug_in_the_writer_answers_all_who_wait(book: Book) -> None:
-    stop = threading.Event()
-    made = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
-    answers: list[Exception] = []
-
-    def commit() -> None:
-        try:
-            made.commit([event(1)])
-        except StoreError as error:
-            answers.append(error)
-
-    def broken(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
-        raise RuntimeError("a bug")
-
-    book.keep = broken  # type: ignore[method-assign]
-    waiting = [threading.Thread(target=commit, daemon=True) for _ in range(4)]
-    for thread in waiting:
-        thread.start()
-    wait(lambda: made.waiting() == 4)
-    with pytest.raises(RuntimeError):
-        made.run(stop)
-    for thread in waiting:
-        thread.join(5)
-    assert len(answers) == 4
-
-
-def test_an_event_that_cannot_even_be_rejected_stops_nobody(kept: Keeper, book: Book) -> None:
-    told: list[int] = []
-    kept.offer(Event(kind="x", origin="n/é/1", happened_at_ms=1), told.append)
-    kept.offer(event(2), told.append)
-    wait(lambda: told)
-    assert [b'"origin":"b/cab01/1/2"' in body for body in book.bodies] == [True]
-
-
-def test_a_quiet_store_that_came_back_is_known_to_be_back(
-    book: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeper, "PROBE_S", 0.05)
-    away = [True]
-
-    def probe() -> None:
-        if away:
-            raise StoreError("away")
-
-    stop = threading.Event()
-    made = Keeper(lambda: book, Clock("farm-7", "5f3a9c0e"), probe)  # type: ignore[arg-type, return-value]
-    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
-    thread.start()
-    wait(lambda: made.away_since_ms is not None)
-    away.clear()
-    wait(lambda: made.away_since_ms is None)
-    stop.set()
-    thread.join(5)

@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from fognode.errors import ConfigError, RefusedError
 from tests.page.conftest import HERON, NOW_MS, TOKEN, TX, Farm, package_row
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
@@ -193,6 +194,19 @@ def test_request_while_the_store_is_away_may_be_sent_again(full: Farm) -> None:
     assert post(client, BODY).status_code == 200
 
 
+@pytest.mark.parametrize("error", [ConfigError, RefusedError])
+def test_request_that_the_vault_refuses_is_400_with_its_words(
+    full: Farm, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise error("names need the credential vault-master")
+
+    monkeypatch.setattr(Farm, "request", refuse)
+    answer = post(full.app().test_client(), BODY)
+    assert answer.status_code == 400
+    assert answer.json == {"error": "names need the credential vault-master"}
+
+
 def test_health_tells_that_the_record_can_be_used(client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
@@ -224,6 +238,7 @@ def test_description_names_every_route_and_kind(full: Farm) -> None:
     assert sorted(kinds) == [
         "delivery_declared",
         "exit_declared",
+        "person_erased",
         "person_set",
         "product_set",
         "rinse_declared",

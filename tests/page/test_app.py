@@ -89,7 +89,7 @@ def test_page_without_the_store_is_calm_and_still_shows_the_boards(full: Farm, p
     assert answer.headers["Retry-After"] == "4"
     assert "The store is away since" in answer.text
     assert "14:12:20" in answer.text
-    assert "The boards keep their events" in answer.text
+    assert "safe in the spool" in answer.text
     assert "Main cabinet" in answer.text
     assert "Traceback" not in answer.text
     assert "sqlite" not in answer.text

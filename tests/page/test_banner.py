@@ -4,7 +4,7 @@ import pytest
 
 from fognode.events import RowValues
 from fognode.page.banner import Banner, banner_now
-from fognode.page.live import ChainNow, Line, Live
+from fognode.page.live import ChainNow, Evidence, Line, Live
 
 CABINET = Line(board="cab01", place="cab1", heard_s=4)
 GATE = Line(board="gate1", place="gate", heard_s=2)
@@ -78,8 +78,16 @@ def test_alert_about_one_silent_board_does_not_hide_another() -> None:
             "The public chain is held: other code",
         ),
         (
-            replace(LIVE, store_ok=False),
-            "The store takes nothing new; the boards keep their events",
+            replace(LIVE, store_ok=False, evidence=Evidence(spooled=7)),
+            "The database is away; 7 events wait for it in the spool",
+        ),
+        (
+            replace(LIVE, evidence=Evidence(fault="disk full")),
+            "Nothing can be kept: disk full; the boards keep their events",
+        ),
+        (
+            replace(LIVE, evidence=Evidence(disk_free_mb=120)),
+            "The disk is nearly full: 120 MB are free",
         ),
         (replace(LIVE, mail="login refused"), "Mail is broken: login refused"),
         (replace(LIVE, safe_mode=True), "Safe mode: only boards, store and mail run"),

@@ -98,6 +98,45 @@ def test_wrong_envelope_is_named(body: object, said: str) -> None:
         check_request(body)
 
 
+PERSON = {"person": ID, "alias": "Heron", "badge": "04A1B2C3"}
+
+
+@pytest.mark.parametrize(
+    "personal",
+    [
+        {},
+        {"name": "Ana S\u00e3o Jo\u00e3o"},
+        {"cpf": "12345678909", "phone": "66 99999-0000"},
+        {"cpf": "123.456.789-09", "phone": "+55 (66) 99999-0000"},
+    ],
+)
+def test_person_may_be_declared_with_what_will_be_sealed(personal: dict[str, str]) -> None:
+    asked = check_request({"id": ID, "kind": "person_set", "facts": PERSON | personal})
+    assert asked.facts == PERSON | personal
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cpf": "1234567890"},
+        {"cpf": "123.456.78909"},
+        {"phone": "call me"},
+        {"name": ""},
+        {"sealed": "00" * 60},  # only the vault makes it
+    ],
+)
+def test_wrong_personal_value_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        check_request({"id": ID, "kind": "person_set", "facts": PERSON | wrong})
+
+
+def test_erasing_needs_a_reason() -> None:
+    facts = {"person": ID, "reason": "left the farm"}
+    assert check_request({"id": ID, "kind": "person_erased", "facts": facts}).facts == facts
+    with pytest.raises(ValueError, match="missing facts: reason"):
+        check_request({"id": ID, "kind": "person_erased", "facts": {"person": ID}})
+
+
 def test_examples_in_the_table_pass_their_own_checks() -> None:
     for table in DECLARATIONS.values():
         for name, field in table.items():

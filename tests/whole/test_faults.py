@@ -1,5 +1,6 @@
 """Peers that are away, strangers on the line, a chain that is not ours: nothing kept is lost."""
 
+import json
 import os
 import pty
 import re
@@ -11,7 +12,7 @@ import pytest
 
 from fognode.events import Json
 from fognode.trial import story
-from fognode.trial.boards import SHUT_MV, firmware_tools
+from fognode.trial.boards import OPEN_MV, SHUT_MV, firmware_tools
 from fognode.trial.chains import find_anvil
 from fognode.trial.database import missing_server
 from fognode.trial.farm import Farm
@@ -28,7 +29,7 @@ def plain(tmp_path: Path) -> Iterator[Farm]:
         yield made
 
 
-def test_with_mariadb_away_boards_keep_their_events_and_none_is_missing_after(
+def test_with_mariadb_away_and_a_kill_events_are_spooled_and_none_is_missing_after(
     tmp_path: Path,
 ) -> None:
     need(firmware_tools() or missing_server())
@@ -44,11 +45,18 @@ def test_with_mariadb_away_boards_keep_their_events_and_none_is_missing_after(
         status, text = farm.get("")
         assert status == 503
         assert "away" in text
+        farm.wait(lambda: spooled(farm) >= 2, 20, "both events to be in the spool")
+        farm.kill_daemon()
+        farm.start_daemon(well=(503,))  # the database is still away
+        board.tell(f"+100 light {OPEN_MV}")
+        board.tell(f"+900 light {SHUT_MV}")
+        farm.wait(lambda: spooled(farm) >= 4, 30, "all four events to be in the spool")
         farm.database.restart()
-        farm.expect("light_close", 30)
+        farm.expect("light_close", 30, count=2)
         farm.expect("box_closed", 30, cabinet="cab-1")
         counts = [int(e["origin"].split("/")[3]) for e in farm.events("light_open", "light_close")]
-        assert counts == [1, 2]
+        assert counts == [1, 2, 3, 4]
+        assert farm.events("board_gap", "board_lost") == []
         farm.wait(lambda: farm.get("healthz")[0] == 200, 20, "all to be well")
 
 
@@ -145,6 +153,11 @@ def test_a_mail_server_that_is_away_gets_every_mail_later(plain: Farm) -> None:
     plain.expect("mail_sent", 60)
     ids = [mail["Message-ID"] for mail in plain.mail.mails()]
     assert len(ids) == len(set(ids))
+
+
+def spooled(farm: Farm) -> int:
+    status, text = farm.get("healthz")
+    return int(json.loads(text)["spooled"]) if status else 0
 
 
 DELIVERY: dict[str, Json] = {

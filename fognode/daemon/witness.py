@@ -1,0 +1,142 @@
+"""Signs the record and copies it into the write-once folder, on the store thread.
+
+A checkpoint is signed every 256 events, or 60 s after the last if anything came.  Its note
+is in the folder before its row is in the database.  At a start the newest note there must
+be the tree of what the database holds, or the database is not the one that was signed.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fognode.errors import TamperError
+from fognode.events import Row, RowValues
+from fognode.store import worm
+from fognode.store.checkpoint import Notary, Signer, open_note
+from fognode.store.reader import Reader
+from fognode.store.worm import SEGMENT, Worm
+
+log = logging.getLogger(__name__)
+
+READ = 512  # events taken from the record at once
+READS = 40  # of them in one look: the store thread has other work, too
+
+KeepRows = Callable[[Sequence[Row]], None]
+
+
+class Witness:
+    """Follows the record as it is committed; one thread's."""
+
+    def __init__(self, folder: Path, reader: Reader, signer: Signer, immutable: bool) -> None:
+        """Go on from the last checkpoint.
+
+        Raises:
+            StoreError: The folder or the database cannot be read.
+            TamperError: The database does not hold what was signed; the message says what
+                to do.
+        """
+        self._folder, self._reader, self._signer = folder, reader, signer
+        self._worm = Worm(folder, immutable)
+        self._notary = self._resume()
+        self._check_newest_note()
+        self.signed_size = self._notary.signed_size
+        self.signed_at_ms = 0
+        self.write_once = worm.probe(folder) if immutable else "plain files: a trial"
+
+    def look(self, now_ms: int, mono_ms: int, keep_rows: KeepRows) -> None:
+        """Take what was committed since, sign when it is due, fill the folder.
+
+        Raises:
+            StoreError: Something is away or full; nothing is lost, call again.
+            TamperError: The record does not extend what was signed; nothing is signed.
+        """
+        for _ in range(READS):
+            bodies = self._next_bodies()
+            if not bodies:
+                break
+            self._notary.take(self._notary.size, bodies)
+            if self._notary.size % SEGMENT == 0:
+                self._sign(now_ms, mono_ms, keep_rows)
+        if self._notary.due(mono_ms):
+            self._sign(now_ms, mono_ms, keep_rows)
+        self._fill_segments()
+
+    def _next_bodies(self) -> list[bytes]:
+        """Return the events that follow, never beyond the end of a segment.
+
+        Raises:
+            TamperError: The next one is missing.
+        """
+        size = self._notary.size
+        room = SEGMENT - size % SEGMENT
+        found = self._reader.events(after=size, limit=min(READ, room))
+        if found and found[0].seq != size + 1:
+            raise TamperError(f"event {size + 1} is missing from the record")
+        return [event.body for event in found]
+
+    def _sign(self, now_ms: int, mono_ms: int, keep_rows: KeepRows) -> None:
+        if self._notary.size == self._notary.signed_size:
+            return
+        signed = self._notary.sign(mono_ms)
+        size = signed.checkpoint.size
+        self._worm.keep_note(size, signed.note)
+        values: RowValues = {
+            "size": size,
+            "root": signed.checkpoint.root,
+            "note": signed.note.decode(),
+            "range_json": json.dumps([node.hex() for node in signed.hashes]),
+            "link": self._reader.link(size),
+            "at_ms": now_ms,
+        }
+        keep_rows([Row(table="checkpoint", values=values)])
+        self.signed_size, self.signed_at_ms = size, now_ms
+
+    def _fill_segments(self) -> None:
+        first = worm.next_seq(self._folder)
+        while first + SEGMENT - 1 <= self._notary.signed_size:
+            found = self._reader.events(after=first - 1, limit=SEGMENT)
+            self._worm.keep_segment(first, [event.body for event in found])
+            first = worm.next_seq(self._folder)
+
+    # --- start -------------------------------------------------------------------------------
+
+    def _resume(self) -> Notary:
+        rows = self._reader.rows("checkpoint", order="-size", limit=1)
+        if not rows:
+            return Notary(self._signer)
+        row = rows[0]
+        size = int(row["size"] or 0)
+        if self._reader.head()[0] < size or self._reader.link(size) != row["link"]:
+            raise TamperError(_restored(f"checkpoint {size} is not of this record"))
+        hashes = [bytes.fromhex(node) for node in json.loads(str(row["range_json"]))]
+        return Notary(self._signer, str(row["note"]).encode(), hashes)
+
+    def _check_newest_note(self) -> None:
+        """Compare the newest note of the folder, which a restored database may be behind.
+
+        Raises:
+            TamperError: It was signed over other events.
+        """
+        sizes = worm.note_sizes(self._folder)
+        if not sizes or sizes[-1] < self._notary.size:
+            return
+        newest = open_note(worm.note(self._folder, sizes[-1]), self._signer.verifier_key)
+        if self._reader.head()[0] < newest.size:
+            raise TamperError(_restored(f"it ends before signed checkpoint {newest.size}"))
+        while self._notary.size < newest.size:
+            size = self._notary.size
+            found = self._reader.events(after=size, limit=min(READ, newest.size - size))
+            if not found or found[0].seq != size + 1:
+                raise TamperError(_restored(f"event {size + 1} is missing"))
+            self._notary.take(size, [event.body for event in found])
+        if self._notary.root != newest.root:
+            raise TamperError(_restored(f"signed checkpoint {newest.size} is of other events"))
+
+
+def _restored(why: str) -> str:
+    return (
+        f"the database is not the one that was signed: {why}. If it is a restored backup, "
+        "bring back the newest one, or keep the folder worm aside as evidence and start anew; "
+        "until then events are kept in the spool only"
+    )

@@ -1,0 +1,226 @@
+"""Signed notes byte for byte, and a notary that never signs what does not extend its last."""
+
+import base64
+
+import pytest
+
+from fognode.errors import ConfigError, TamperError
+from fognode.hashing import leaf_hash
+from fognode.store.checkpoint import (
+    Checkpoint,
+    Notary,
+    Signer,
+    new_key,
+    open_note,
+    parse_key,
+    verifier_key,
+)
+from fognode.store.merkle import CompactRange, root_of, verify_consistency
+from tests.store.conftest import B1, B2, body
+
+LOG = "fognode.example/farm-7"
+SEED = bytes(range(32)).hex()
+ROOT = bytes.fromhex("9b11405e753a4cc8fa94511945c83e58334627199ea67c109adfe8dbda336f84")
+NOTE = (
+    "fognode.example/farm-7\n2\nmxFAXnU6TMj6lFEZRcg+WDNGJxmepnwQmt/o29ozb4Q=\n\n"
+    "\u2014 fognode.example/farm-7 EhrI4YtZwwRF2V5r5Mjo7AtDIoU5x8jZFRBRvXuUWmJHYDohc+rnJNUACgyCj3N"
+    "BrTtf/Sk/Kp/78Uz9SVz01MWpngE=\n"
+).encode()
+KEY = "fognode.example/farm-7+121ac8e1+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+SIGNER = Signer(LOG, SEED)
+
+
+def note_of(size: int, leaves: list[bytes]) -> bytes:
+    return SIGNER.sign(Checkpoint(log=LOG, size=size, root=root_of(leaves)))
+
+
+def test_the_worked_example_comes_out_byte_for_byte() -> None:
+    assert len(NOTE) == 191
+    assert SIGNER.sign(Checkpoint(log=LOG, size=2, root=ROOT)) == NOTE
+    assert SIGNER.verifier_key == KEY
+    assert open_note(NOTE, KEY) == Checkpoint(log=LOG, size=2, root=ROOT)
+    assert parse_key(KEY)[1].hex().startswith("03a107bf")
+
+
+def test_the_example_of_c2sp_is_read() -> None:
+    # C2SP signed-note, "Format" and its verifier key (also golang.org/x/mod/sumdb/note).
+    key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+    assert parse_key(key)[0] == "PeterNeumann"
+
+
+def test_any_flipped_bit_of_a_note_is_refused() -> None:
+    for place in range(len(NOTE) * 8):
+        bent = bytearray(NOTE)
+        bent[place // 8] ^= 1 << place % 8
+        with pytest.raises(TamperError):
+            open_note(bytes(bent), KEY)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        NOTE[:-1],
+        NOTE + b"\n",
+        NOTE + b"garbage\n",
+        NOTE.replace(b"\n\n", b"\n"),
+        NOTE.replace(b"\n2\n", b"\n02\n"),
+        NOTE.replace(b"\n2\n", b"\n+2\n"),
+        NOTE.replace(b"\n2\n", b"\n-2\n"),
+        NOTE.replace(b"\n\n", b"\nextra\n\n"),
+        NOTE.replace(b"\n", b"\r\n"),
+        NOTE.replace(b"4Q=\n", b"4R=\n"),  # spare bits of base64
+        NOTE.replace(b"\xe2\x80\x94 ", b"- "),
+        NOTE[: NOTE.index(b"\xe2")],
+        NOTE.replace(b"\xe2", b"\xff"),
+        NOTE + b"x" * 10_000,
+    ],
+)
+def test_any_other_form_is_refused(note: bytes) -> None:
+    with pytest.raises(TamperError):
+        open_note(note, KEY)
+
+
+def test_a_note_of_another_log_or_key_is_refused() -> None:
+    other = Signer("fognode.example/farm-8", SEED)
+    with pytest.raises(TamperError, match="of log"):
+        open_note(NOTE, other.verifier_key)
+    with pytest.raises(TamperError, match="not signed by key"):
+        open_note(NOTE, Signer(LOG, new_key()).verifier_key)
+    with pytest.raises(ValueError, match="farm-8"):
+        other.sign(Checkpoint(log=LOG, size=2, root=ROOT))
+
+
+def test_a_witness_may_add_its_line_but_not_stand_in_for_ours() -> None:
+    witness = base64.b64encode(b"abcd" + bytes(72)).decode()
+    line = f"\u2014 witness.example {witness}\n".encode()
+    assert open_note(NOTE + line, KEY).size == 2
+    with pytest.raises(TamperError, match="not signed by key"):
+        open_note(NOTE[: NOTE.index(b"\xe2")] + line, KEY)
+
+
+def test_a_second_wrong_signature_of_our_key_is_refused() -> None:
+    line = NOTE[NOTE.index(b"\xe2") :]
+    packed = base64.b64decode(line.split(b" ")[2])
+    bent = base64.b64encode(packed[:-1] + bytes([packed[-1] ^ 1]))
+    with pytest.raises(TamperError, match="signature of checkpoint 2 is wrong"):
+        open_note(NOTE + line.replace(line.split(b" ")[2].strip(), bent), KEY)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "name",
+        KEY.replace("121ac8e1", "121ac8e2"),
+        KEY.replace("121ac8e1", "121AC8E1"),
+        KEY[:-4],
+        KEY.replace("+AQ", "+Ag"),
+        KEY.replace("farm-7", "farm 7"),
+        KEY + "=",
+    ],
+)
+def test_a_malformed_shared_key_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_key(key)
+
+
+def test_a_bad_secret_or_name_is_refused_without_showing_the_secret() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Signer(LOG, SEED[:-1] + "x")
+    assert SEED[:8] not in str(caught.value)
+    for log in ("", "a b", "a+b", "a\nb"):
+        with pytest.raises(ConfigError):
+            Signer(log, SEED)
+
+
+def test_new_keys_differ_and_sign() -> None:
+    first, second = new_key(), new_key()
+    assert first != second
+    signer = Signer(LOG, first + "\n")
+    told = Checkpoint(log=LOG, size=2, root=ROOT)
+    assert open_note(signer.sign(told), signer.verifier_key) == told
+    assert verifier_key(LOG, parse_key(signer.verifier_key)[1]) == signer.verifier_key
+
+
+# --- the notary --------------------------------------------------------------------------
+
+
+def test_the_notary_signs_the_worked_example() -> None:
+    notary = Notary(SIGNER)
+    notary.take(0, [B1, B2])
+    signed = notary.sign(0)
+    assert signed.note == NOTE
+    assert signed.hashes == (ROOT,)
+    assert signed.proof == ()
+
+
+def test_each_checkpoint_proves_that_it_extends_the_one_before() -> None:
+    bodies = [body(count) for count in range(1, 71)]
+    leaves = [leaf_hash(one) for one in bodies]
+    notary, size = Notary(SIGNER), 0
+    for step in (1, 1, 2, 3, 5, 9, 16, 1, 32):
+        notary.take(size, bodies[size : size + step])
+        signed, before, size = notary.sign(0), size, size + step
+        assert signed.checkpoint.root == root_of(leaves[:size])
+        if before:
+            old = root_of(leaves[:before])
+            new = signed.checkpoint.root
+            assert verify_consistency(before, old, size, new, signed.proof)
+        notary = Notary(SIGNER, signed.note, signed.hashes)  # a restart in between
+        assert (notary.size, notary.signed_size) == (size, size)
+
+
+def test_it_is_due_after_256_events_or_a_minute() -> None:
+    notary = Notary(SIGNER)
+    assert not notary.due(10**9)
+    notary.take(0, [body(1)])
+    assert notary.due(1000)  # the first after a start at once: nothing says how old the last is
+    notary.sign(1000)
+    assert not notary.due(10**9)  # nothing changed
+    notary.take(1, [body(2)])
+    assert not notary.due(60_999)
+    assert notary.due(61_000)
+    notary.take(2, [body(count) for count in range(3, 258)])
+    assert (notary.size, notary.signed_size) == (257, 1)
+    assert notary.due(1001)
+
+
+def test_events_out_of_place_are_not_taken() -> None:
+    notary = Notary(SIGNER)
+    notary.take(0, [B1])
+    for after in (0, 2):
+        with pytest.raises(TamperError, match="do not follow"):
+            notary.take(after, [B2])
+    assert notary.size == 1
+
+
+def test_a_start_from_another_note_or_range_is_refused() -> None:
+    leaves = [leaf_hash(B1), leaf_hash(B2)]
+    with pytest.raises(TamperError, match="not that of checkpoint 2"):
+        Notary(SIGNER, NOTE, [leaves[0]])
+    with pytest.raises(TamperError, match="no compact range"):
+        Notary(SIGNER, NOTE, leaves)
+    with pytest.raises(TamperError, match="wrong"):
+        Notary(SIGNER, NOTE.replace(b"\n2\n", b"\n3\n"), [ROOT, leaves[0]])
+    with pytest.raises(TamperError, match="no compact range"):
+        Notary(SIGNER, None, [ROOT])
+
+
+def test_an_empty_record_is_not_signed() -> None:
+    with pytest.raises(TamperError, match="empty"):
+        Notary(SIGNER).sign(0)
+
+
+def test_what_does_not_extend_the_last_checkpoint_is_never_signed() -> None:
+    notary = Notary(SIGNER)
+    notary.take(0, [B1, B2])
+    notary.sign(0)
+    forged = CompactRange()  # another history of the same length, slipped into memory
+    for one in (B2, B1, B1):
+        forged.append(leaf_hash(one))
+    notary._range = forged
+    notary._leaves = [leaf_hash(B1)]
+    with pytest.raises(TamperError, match="does not extend checkpoint 2"):
+        notary.sign(0)
+    assert notary.signed_size == 2
