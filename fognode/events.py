@@ -66,6 +66,7 @@ class Kind(StrEnum):
     CLOCK_STEP = "clock_step"
     PART_OFF = "part_off"
     UNREADABLE = "unreadable"  # never stored: how a reader tells of a body it cannot read
+    DAILY_DIGEST = "daily_digest"
     VERIFY_PASSED = "verify_passed"
     VERIFY_FAILED = "verify_failed"
 

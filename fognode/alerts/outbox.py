@@ -165,7 +165,7 @@ class Postman:
         address = self._office.addresses.get(person)
         if address is None or owed.alert is None:
             raise RefusedError(f"manager {person} or the alert is not known any more")
-        subject, text = words(owed.alert, self._office)
+        subject, text = words(owed.alert, self._office, self._signed())
         return Letter(
             message_id=_text(owed.row, "message_id"),
             recipient=address,
@@ -173,6 +173,13 @@ class Postman:
             text=text,
             written_at_ms=now_ms,
         )
+
+    def _signed(self) -> str:
+        for row in self._source.rows("checkpoint", order="-size", limit=1):
+            size, root = _number(row, "size"), row["root"]
+            named = root.hex() if isinstance(root, bytes) else ""
+            return f"{size} events, root {named}"
+        return ""
 
     def _notice(self, error: PeerError | None) -> None:
         if isinstance(error, BrokenError):
@@ -232,9 +239,12 @@ class Postman:
         return wait_ms * (1000 + self._jitter()) // 1000
 
 
-def words(alert: Stored, office: Office) -> tuple[str, str]:
-    """Return subject and text of the mail about a sensorAlert."""
-    severity, told = alert.text("severity"), alert.text("text")
+def words(alert: Stored, office: Office, signed: str = "") -> tuple[str, str]:
+    """Return subject and text of the mail about a sensorAlert or the daily digest.
+
+    ``signed`` is the newest signed checkpoint: kept in a mailbox, it is a witness of its own.
+    """
+    severity, told = alert.text("severity") or "info", alert.text("text")
     when = datetime.fromtimestamp(alert.happened_at_ms // 1000, office.zone)
     text = f"""{told}
 
@@ -242,6 +252,7 @@ When:   {when.isoformat(sep=" ")}
 Where:  {alert.text("place") or "-"}
 Rule:   {alert.text("rule")} ({severity})
 Record: number {alert.seq}, event {alert.event_id}
+Signed: {signed or "nothing yet"}
 Page:   {office.page_url} (on the farm's own network)
 """
     return f"[{office.farm}] {severity}: {told}", text

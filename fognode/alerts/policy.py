@@ -90,6 +90,9 @@ class State:
 def step(state: State, told: Stored, rules: Rules) -> Outcome:
     """Resolve what a stored event ends, then alert if it is a reason to."""
     outcome = _resolve(state, told)
+    if told.kind == Kind.DAILY_DIGEST:  # no alert: a missing one is what tells
+        mails = [_mail(told.event_id, manager, told, rules.farm) for manager in rules.managers]
+        outcome.rows += mails
     alarm = decide(state, told, rules)
     if alarm is None:
         return outcome

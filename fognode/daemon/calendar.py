@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHILD_TIMEOUT_S = 120
 VERIFY_AT = "02:30"
+DIGEST_AT = "07:00"
 
 
 class Calendar:
@@ -36,9 +38,10 @@ class Calendar:
         config_path: Path,
         commit: Commit,
         verify: Callable[[], list[Finding]],
+        summary: Callable[[], str],
     ) -> None:
         self._config, self._config_path = config, config_path
-        self._commit, self._verify = commit, verify
+        self._commit, self._verify, self._summary = commit, verify, summary
         self.results: dict[str, tuple[int, str]] = {}  # job -> (finished at ms, result)
         self._child: subprocess.Popen[str] | None = None
         self._scheduler = BackgroundScheduler(
@@ -53,8 +56,9 @@ class Calendar:
         self._scheduler.add_job(self._train, "cron", hour=int(hour), minute=int(minute))
         if every_s := self._config.analysis.every_s:
             self._scheduler.add_job(self._train, "interval", seconds=every_s)
-        hour, minute = VERIFY_AT.split(":")
-        self._scheduler.add_job(self._check, "cron", hour=int(hour), minute=int(minute))
+        for at, job in ((VERIFY_AT, self._check), (DIGEST_AT, self._digest)):
+            hour, minute = at.split(":")
+            self._scheduler.add_job(job, "cron", hour=int(hour), minute=int(minute))
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -68,6 +72,9 @@ class Calendar:
 
     def _check(self) -> None:
         self._run_job("verify", self.check)
+
+    def _digest(self) -> None:
+        self._run_job("digest", self.digest)
 
     def _run_job(self, name: str, job: Callable[[], str]) -> None:
         try:
@@ -119,3 +126,22 @@ class Calendar:
         event = Event(kind=kind, origin=f"n/verify/{now_ms}", happened_at_ms=now_ms, facts=facts)
         self._commit([event], [])
         return f"{len(findings)} findings"
+
+    def digest(self) -> str:
+        """Keep the day's digest, which goes out as a mail; one that is missing tells, too.
+
+        Raises:
+            StoreError: The database is away.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        day = datetime.fromtimestamp(now_ms // 1000, self._config.zone).date().isoformat()
+        text = f"All of {day}: {self._summary()}"[:300]
+        facts: dict[str, Json] = {"text": text, "rule": "digest"}
+        event = Event(
+            kind=Kind.DAILY_DIGEST,
+            origin=f"n/daily_digest/{day}",
+            happened_at_ms=now_ms,
+            facts=facts,
+        )
+        self._commit([event], [])
+        return "sent to the managers"

@@ -51,6 +51,21 @@ class Glance:
             safe_mode=any(worker.off for worker in self._workers),
         )
 
+    def summary(self) -> str:
+        """Return the node in one sentence, for the daily digest.
+
+        Raises:
+            StoreError: The database is away.
+        """
+        firing = self._reader.count("alert", {"state": "firing"})
+        packages = self._reader.count("package")
+        open_steps = sum(self._behind(chain.name) for chain in self._config.chains)
+        head = self._reader.head()[0]
+        return (
+            f"{head} events kept, {packages} packages, {firing} alerts open, "
+            f"{open_steps} ledger steps not final, {self._evidence().disk_free_mb} MB free"
+        )
+
     def _evidence(self) -> Evidence:
         backlog, witness = self._keeper.backlog(), self._keeper.witness
         disk = shutil.disk_usage(self._config.folder)

@@ -84,10 +84,14 @@ class Node:
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
         )
         self._lines = Lines(config, self._keeper.offer, self._reach)
-        self._calendar = Calendar(
-            config, config_path, self._keeper.commit, lambda: verify(self._engine)
-        )
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
+        self._calendar = Calendar(
+            config,
+            config_path,
+            self._keeper.commit,
+            lambda: verify(self._engine),
+            self._glance.summary,
+        )
         self._glance.lines, self._glance.calendar = self._lines, self._calendar
 
     def run(self) -> int:

@@ -30,6 +30,7 @@ class Store:
         self.outbox: dict[str, RowValues] = {}
         self.attempts: dict[tuple[Scalar, Scalar], RowValues] = {}
         self.alerts: dict[str, Stored] = {}
+        self.checkpoints: list[RowValues] = []
         self.events: list[Event] = []
         self.fault = ""
 
@@ -40,6 +41,8 @@ class Store:
         order: str = "",
         limit: int = 500,
     ) -> list[RowValues]:
+        if table == "checkpoint":
+            return self.checkpoints[:limit]
         assert table == "mail_outbox"
         wanted = (where or {}).items()
         found = [r for r in self.outbox.values() if all(r[k] == v for k, v in wanted)]
@@ -144,6 +147,16 @@ def test_owed_mail_goes_out_once_and_is_an_event(store: Store, peer: TrialMail) 
     assert (event.kind, event.origin) == ("mail_sent", f"s/{event_id}/0")
     assert event.facts["alert"] == event_id
     assert "example.org" not in str(event.facts)  # no mail address in the record
+
+
+def test_every_mail_carries_size_and_root_of_the_newest_checkpoint(
+    store: Store, peer: TrialMail
+) -> None:
+    store.checkpoints = [{"size": 42, "root": bytes.fromhex("ab" * 32)}]
+    store.owe(5)
+    postman(store, peer).pass_once(NOW)
+    (mail,) = peer.mails()
+    assert f"Signed: 42 events, root {'ab' * 32}" in str(mail.get_content())
 
 
 def test_each_manager_gets_a_mail_of_his_own(store: Store, peer: TrialMail) -> None:

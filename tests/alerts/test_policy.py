@@ -281,3 +281,10 @@ def test_texts_and_fingerprints_fit_their_columns(watch: Watch) -> None:
 def test_ordinary_events_alert_nobody(watch: Watch) -> None:
     for kind in ("light_open", "handleProduct", "board_hello", "newProductEntry", "sensorAlert"):
         assert watch.tell(kind, board="cab01", place="cab-1") == Outcome()
+
+
+def test_the_daily_digest_is_mailed_to_every_manager_and_is_no_alert(watch: Watch) -> None:
+    outcome = watch.tell("daily_digest", 0, text="All of 2026-03-02: 7 events kept")
+    assert outcome.events == []
+    assert [row.values["person"] for row in _rows(outcome, "mail_outbox")] == ["0", "1"]
+    assert _rows(outcome, "alert") == []

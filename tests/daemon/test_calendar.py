@@ -22,7 +22,7 @@ class Kept:
 
 def calendar(kept: Kept, findings: list[Finding], path: Path = Path("none.toml")) -> Calendar:
     config = parse({"farm": {"id": "farm-7"}, "analysis": {"every_s": 1}})
-    return Calendar(config, path, kept.commit, lambda: findings)
+    return Calendar(config, path, kept.commit, lambda: findings, lambda: "7 events kept")
 
 
 def test_a_whole_record_is_an_event_and_a_damaged_one_another_with_the_first_row() -> None:
@@ -56,6 +56,18 @@ def test_a_database_away_leaves_the_verdict_for_the_next_night() -> None:
     def away() -> list[Finding]:
         raise StoreError("away")
 
-    made = Calendar(parse({"farm": {"id": "f"}}), Path("none.toml"), Kept().commit, away)
+    made = Calendar(
+        parse({"farm": {"id": "f"}}), Path("none.toml"), Kept().commit, away, lambda: ""
+    )
     with pytest.raises(StoreError):
         made.check()
+
+
+def test_the_digest_is_one_event_a_day_with_the_nodes_summary() -> None:
+    kept = Kept()
+    made = calendar(kept, [])
+    made.digest()
+    made.digest()
+    assert [event.kind for event in kept.events] == ["daily_digest"] * 2
+    assert kept.events[0].origin == kept.events[1].origin  # the store keeps the first
+    assert "7 events kept" in str(kept.events[0].facts["text"])
