@@ -8,6 +8,7 @@ FognodeError
     MeaningError    an intact frame that says the impossible; also an event ``rejected``
   StoreError        not known to be kept; reconnect, offer it again
     TamperError     stored bytes do not match; alert, stop anchoring, never repair
+    RestoredError   the database is not the one that was signed; spool only, until the owner acts
   PeerError         mail server, chain or authority
     AwayError       down or "later"; retry from the outbox, back-off with jitter
     UnclearError    silence after sending; ask, or resend the SAME bytes
@@ -45,6 +46,10 @@ class StoreError(FognodeError):
 
 class TamperError(StoreError):
     """Stored bytes do not match their hashes; alert, never repair."""
+
+
+class RestoredError(StoreError):
+    """The database is older than what was signed of it, or another: do not serve from it."""
 
 
 class PeerError(FognodeError):

@@ -65,6 +65,8 @@ class Kind(StrEnum):
     NODE_STARTED = "node_started"
     CLOCK_STEP = "clock_step"
     PART_OFF = "part_off"
+    STORE_WAS_AWAY = "store_was_away"
+    DISK_LOW = "disk_low"
     UNREADABLE = "unreadable"  # never stored: how a reader tells of a body it cannot read
     DAILY_DIGEST = "daily_digest"
     VERIFY_PASSED = "verify_passed"

@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fognode.events import Event, Json, Scalar
@@ -157,6 +157,14 @@ def row_hash(values: Mapping[str, Scalar]) -> bytes:
 def sha256(data: bytes) -> bytes:
     """Return the plain SHA-256 of a file or document."""
     return hashlib.sha256(data).digest()
+
+
+def sha256_of(pieces: Iterable[bytes]) -> bytes:
+    """Return the plain SHA-256 of a file too large to be held at once."""
+    running = hashlib.sha256()
+    for piece in pieces:
+        running.update(piece)
+    return running.digest()
 
 
 def same(left: bytes, right: bytes) -> bool:

@@ -159,6 +159,22 @@ CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost TRIGGER `${schema}`.model
 BEFORE DELETE ON `${schema}`.model_version FOR EACH ROW
 CALL `${schema}_audit`.refuse('DELETE', 'model_version', OLD.id)
 //
+CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost TRIGGER `${schema}`.checkpoint_copy
+AFTER INSERT ON `${schema}`.checkpoint FOR EACH ROW
+INSERT INTO `${schema}_audit`.checkpoint_shadow
+   (size, root, note, range_json, link, at_ms, hash, db_user, at)
+VALUES
+   (NEW.size, NEW.root, NEW.note, NEW.range_json, NEW.link, NEW.at_ms, NEW.hash,
+    SESSION_USER(), SYSDATE(6))
+//
+CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost TRIGGER `${schema}`.checkpoint_no_update
+BEFORE UPDATE ON `${schema}`.checkpoint FOR EACH ROW
+CALL `${schema}_audit`.refuse('UPDATE', 'checkpoint', OLD.size)
+//
+CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost TRIGGER `${schema}`.checkpoint_no_delete
+BEFORE DELETE ON `${schema}`.checkpoint FOR EACH ROW
+CALL `${schema}_audit`.refuse('DELETE', 'checkpoint', OLD.size)
+//
 CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost SQL SECURITY DEFINER
 VIEW `${schema}`.chain_head AS
 SELECT seq, hash FROM `${schema}`.event ORDER BY seq DESC LIMIT 1
@@ -183,6 +199,8 @@ GRANT INSERT ON `${schema}`.gov_document TO '${schema}_writer'@localhost
 GRANT INSERT ON `${schema}`.gov_attempt TO '${schema}_writer'@localhost
 //
 GRANT INSERT ON `${schema}`.model_version TO '${schema}_writer'@localhost
+//
+GRANT INSERT ON `${schema}`.checkpoint TO '${schema}_writer'@localhost
 //
 GRANT SELECT ON `${schema}`.chain_head TO '${schema}_writer'@localhost
 //

@@ -114,7 +114,7 @@ put_files() {
     fi
 }
 
-# One file for each that the unit loads: the database's passwords are drawn, the others empty.
+# One file for each that the unit loads: what is the box's own is drawn, the others are empty.
 make_credentials() {
     install -d -m 0755 "$etc"
     install -d -m 0700 "$CREDENTIALS_DIRECTORY"
@@ -126,6 +126,8 @@ make_credentials() {
             umask 077
             case $name in
             db-*) python3 -c 'import secrets; print(secrets.token_urlsafe(24))' >"$file.new" ;;
+            checkpoint-key | vault-master)
+                python3 -c 'import secrets; print(secrets.token_hex(32))' >"$file.new" ;;
             *) : >"$file.new" ;;
             esac
         )

@@ -126,3 +126,7 @@ def test_log_id_is_that_of_the_contract() -> None:
 def test_salt_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="16"):
         hashing.salted_hash(b"short", "0001")
+
+
+def test_sha256_of_pieces_is_that_of_the_whole() -> None:
+    assert hashing.sha256_of([b"a", b"", b"bc"]) == hashing.sha256(b"abc")

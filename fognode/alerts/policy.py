@@ -278,9 +278,21 @@ def _part_off(told: Stored) -> Alarm:
     return _warn(told.kind, told, part, text)
 
 
+def _store_was_away(told: Stored) -> Alarm:
+    minutes = max(told.number("away_s") // 60, 1)
+    text = f"The database was away for {minutes} min; {told.number('spooled')} events waited."
+    return _warn(told.kind, told, "store", text)
+
+
+def _disk_low(told: Stored) -> Alarm:
+    text = f"The disk is nearly full: {told.number('free_mb')} MB are free."
+    return _warn(told.kind, told, "disk", text)
+
+
 def _ledger_failed(told: Stored) -> Alarm:
     chain, package = told.text("chain"), told.text("package")
-    text = f"Step {told.number('kind')} of {package} failed on the {chain} ledger: "
+    what = f"Step {told.number('kind')} of {package}" if package else "An anchor of the record"
+    text = f"{what} failed on the {chain} ledger: "
     return _warn(told.kind, told, f"{chain}:{package}", text + told.text("error"))
 
 
@@ -306,6 +318,8 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.VERIFY_FAILED: _verify,
     Kind.UNREADABLE: _unreadable,
     Kind.PART_OFF: _part_off,
+    Kind.STORE_WAS_AWAY: _store_was_away,
+    Kind.DISK_LOW: _disk_low,
     Kind.LEDGER_FAILED: _ledger_failed,
     Kind.LEDGER_HELD: _ledger_held,
     Kind.DOCUMENT_REFUSED: _refused,
@@ -343,5 +357,6 @@ ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
     Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
     Kind.VERIFY_PASSED: ("verify_failed", lambda _: "record"),
     Kind.LEDGER_FINAL: ("ledger_held", lambda told: told.text("chain")),
+    Kind.CHECKPOINT_ANCHORED: ("ledger_held", lambda told: told.text("chain")),
     Kind.DOCUMENT_ACCEPTED: ("document_refused", lambda told: told.text("peer")),
 }

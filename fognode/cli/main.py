@@ -14,6 +14,11 @@ COMMANDS = {  # command -> (module that has it, one line)
     "declare": ("declare", "tell the running appliance what no sensor sees"),
     "migrate": ("store", "make or renew the database's schema"),
     "verify": ("store", "recompute every hash and list all that does not match"),
+    "pack": ("pack", "write an evidence pack that a stranger can check offline"),
+    "person": ("person", "show or forget what is known of a person"),
+    "key": ("key", "make the box's own keys, show their public side"),
+    "backup": ("backup", "copy database, spool, evidence and models into one file"),
+    "restore": ("backup", "read a backup into an empty place, and verify it"),
     "doctor": ("doctor", "check the set-up, a line per check: ok, why, cure"),
 }
 

@@ -101,7 +101,7 @@ def _sources(config: Config, reader: Reader) -> Sources:
 def _anchors(reader: Reader) -> Iterator[Anchor]:
     """Give every final transaction that carries size and root of a checkpoint."""
     after = 0
-    while page := reader.events(after, AT_ONCE, [Kind.LEDGER_FINAL]):
+    while page := reader.events(after, AT_ONCE, [Kind.CHECKPOINT_ANCHORED]):
         for told in page:
             if "size" in told.facts and "root" in told.facts:
                 yield Anchor(

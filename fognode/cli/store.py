@@ -8,14 +8,18 @@ from pathlib import Path
 
 from fognode.config import Config, load
 from fognode.errors import FognodeError
+from fognode.store.checkpoint import log_name, parse_key
 from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
 from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.schema import VERSIONS, check_schema
-from fognode.store.verify import verify as find_all
+from fognode.store.signed import evidence_of
+from fognode.store.verify import Report, examine
+from fognode.store.walk import Mark
 
 CONFIG = Path("/etc/fognode/fognode.toml")
+NOT_ASKED = "anchors not checked: ask for them with --ledgers"
 
 
 def add_migrate(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +44,9 @@ def migrate(arguments: argparse.Namespace) -> int:
 def add_verify(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``verify``."""
     parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument("--all", action="store_true", help="read every event, not only new ones")
+    parser.add_argument("--ledgers", action="store_true", help="ask the nodes for their anchors")
+    parser.add_argument("--key", default="", help="the log's shared key; else from checkpoint-key")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -47,27 +54,59 @@ def verify(arguments: argparse.Namespace) -> int:
     """Print every finding; return 1 if there is one.
 
     Raises:
-        ConfigError: The database has not our schema.
+        ConfigError: The database has not our schema, or the key is no shared key.
         StoreError: The database is away.
     """
-    engine = open_engine(load(arguments.config), "reader")
+    config = load(arguments.config)
+    if arguments.key:
+        parse_key(arguments.key)
+    engine = open_engine(config, "reader")
     try:
         check_schema(engine)
         begun = time.monotonic()
-        seq, link = Reader(engine).head()
-        found = find_all(engine)
+        anchors, notes = _anchors(config) if arguments.ledgers else ([], [NOT_ASKED])
+        report = examine(engine, evidence_of(config, arguments.key, anchors), arguments.all)
         took_ms = round((time.monotonic() - begun) * 1000)
     finally:
         engine.dispose()
-    if arguments.json:
-        told = {"events": seq, "head": link.hex(), "took_ms": took_ms}
-        print(json.dumps({**told, "findings": [dataclasses.asdict(one) for one in found]}))
-    else:
-        for one in found:
-            print(one)
-        verdict = f"{len(found)} findings" if found else "all matches"
-        print(f"{verdict}: {seq} events, head {link.hex()[:16]}, {took_ms} ms")
-    return 1 if found else 0
+    report.notes += notes
+    print(_as_json(report, took_ms) if arguments.json else _as_text(report, took_ms))
+    return 1 if report.findings else 0
+
+
+def _as_json(report: Report, took_ms: int) -> str:
+    told = dataclasses.asdict(report)
+    return json.dumps({**told, "head": report.head.hex(), "took_ms": took_ms})
+
+
+def _as_text(report: Report, took_ms: int) -> str:
+    count = len(report.findings)
+    verdict = f"{count} findings" if count else "all matches"
+    read = f" from {report.after + 1} on" if report.after else ""
+    lines = [*map(str, report.findings), *report.notes]
+    lines.append(
+        f"{verdict}: {report.events} events{read}, head {report.head.hex()[:16]}, {took_ms} ms"
+    )
+    return "\n".join(lines)
+
+
+def _anchors(config: Config) -> tuple[list[Mark], list[str]]:
+    """Return what the chains hold of our log, and why one could not be asked."""
+    from fognode.ledgers.evm import anchors_on_chain  # noqa: PLC0415 - web3 takes a second
+
+    marks: list[Mark] = []
+    notes = [] if config.chains else ["anchors not checked: fognode.toml names no chain"]
+    for chain in config.chains:
+        try:
+            found, _ = anchors_on_chain(chain, log_name(config.farm.id))
+        except FognodeError as error:
+            notes.append(f"anchors not checked: {chain.name} chain: {error}")
+            continue
+        marks += [
+            Mark(one.size, f"{chain.name} chain block {one.block_number}", bytes.fromhex(one.root))
+            for one in found
+        ]
+    return marks, notes
 
 
 def check_store(config: Config) -> list[tuple[bool, str]]:

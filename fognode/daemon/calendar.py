@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 CHILD_TIMEOUT_S = 120
 VERIFY_AT = "02:30"
 DIGEST_AT = "07:00"
+CHORES_MINUTE = 7  # of every hour
+TRIAL_CHORES_S = 20  # a trial ends within the hour
 
 
 class Calendar:
@@ -42,6 +45,7 @@ class Calendar:
     ) -> None:
         self._config, self._config_path = config, config_path
         self._commit, self._verify, self._summary = commit, verify, summary
+        self.chores: dict[str, Callable[[int], str]] = {}  # at the start and every hour
         self.results: dict[str, tuple[int, str]] = {}  # job -> (finished at ms, result)
         self._child: subprocess.Popen[str] | None = None
         self._scheduler = BackgroundScheduler(
@@ -59,6 +63,10 @@ class Calendar:
         for at, job in ((VERIFY_AT, self._check), (DIGEST_AT, self._digest)):
             hour, minute = at.split(":")
             self._scheduler.add_job(job, "cron", hour=int(hour), minute=int(minute))
+        self._scheduler.add_job(self._do_chores)
+        self._scheduler.add_job(self._do_chores, "cron", minute=CHORES_MINUTE)
+        if self._config.trial:
+            self._scheduler.add_job(self._do_chores, "interval", seconds=TRIAL_CHORES_S)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -75,6 +83,10 @@ class Calendar:
 
     def _digest(self) -> None:
         self._run_job("digest", self.digest)
+
+    def _do_chores(self) -> None:
+        for name, chore in self.chores.items():
+            self._run_job(name, partial(chore, time.time_ns() // 1_000_000))
 
     def _run_job(self, name: str, job: Callable[[], str]) -> None:
         try:

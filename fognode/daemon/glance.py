@@ -12,8 +12,11 @@ from fognode.daemon.keeper import Keeper
 from fognode.daemon.workers import Worker
 from fognode.errors import StoreError
 from fognode.events import RowValues
+from fognode.page.banner import DISK_LOW_MB
 from fognode.page.live import ChainNow, Evidence, Job, Line, Live, Sensor
 from fognode.store.reader import Reader
+
+AWAY_MAIL_MS = 60_000  # a restart of the database is no trouble
 
 
 class Glance:
@@ -50,6 +53,19 @@ class Glance:
             jobs=self._jobs(),
             safe_mode=any(worker.off for worker in self._workers),
         )
+
+    def trouble(self, now_ms: int) -> str:
+        """Return what managers must know though the database cannot tell them; "" = nothing."""
+        keeper = self._keeper
+        if keeper.spool_fault:
+            return "Nothing can be kept, the disk fails or is full; the boards keep their events."
+        if keeper.away_since_ms is not None and now_ms - keeper.away_since_ms > AWAY_MAIL_MS:
+            return "The database is away, or is not ours; events wait in the spool. See the page."
+        return ""
+
+    def disk_is_low(self) -> bool:
+        """Tell whether the node's disk is nearly full."""
+        return shutil.disk_usage(self._config.folder).free < DISK_LOW_MB * 1_000_000
 
     def summary(self) -> str:
         """Return the node in one sentence, for the daily digest.

@@ -31,6 +31,7 @@ RETRY_S = 0.5
 ANSWER_S = 30.0  # the longest that commit waits for its answer
 FOREIGN_RETRY_S = 30.0  # a database that is not ours is looked at again only so often
 LOOK_S = 2.0  # between two looks at what time alone brings
+AWAY_TOLD_MS = 10_000  # a database that was away for longer is told in the record
 FILL_GROUPS = 20  # brought from the spool into the database in one turn
 CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
 CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
@@ -295,9 +296,20 @@ class Keeper:
         return seqs
 
     def _known_good(self) -> None:
-        if self.away_since_ms is not None:
-            log.info("event=store_back spooled=%d", self._journal.backlog().events)
-            self.away_since_ms, self.away_reason = None, ""
+        since_ms, spooled = self.away_since_ms, self._journal.backlog().events
+        if since_ms is None:
+            return
+        log.info("event=store_back spooled=%d", spooled)
+        self.away_since_ms, self.away_reason = None, ""
+        now_ms = time.time_ns() // 1_000_000
+        if now_ms - since_ms >= AWAY_TOLD_MS:
+            event = Event(
+                kind=Kind.STORE_WAS_AWAY,
+                origin=f"n/store_was_away/{since_ms}",
+                happened_at_ms=since_ms,
+                facts={"away_s": (now_ms - since_ms) // 1000, "spooled": spooled},
+            )
+            self._held.append(_Offer(event, lambda _seq: None))
 
     def _lose(self, error: StoreError) -> None:
         foreign = isinstance(error, TamperError)

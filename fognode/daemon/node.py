@@ -19,12 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from fognode.alerts import policy
-from fognode.alerts.mail import Courier
-from fognode.alerts.outbox import Office, Postman
 from fognode.boards import progress
 from fognode.boards.lines import Lines
 from fognode.boards.link import Link
-from fognode.config import Chain, Config, Mail, seconds_of
+from fognode.config import Config, seconds_of
 from fognode.custody import fold, packages, sessions
 from fognode.daemon.calendar import Calendar
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
@@ -32,37 +30,29 @@ from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
 from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.senders import Senders, now_ms
 from fognode.daemon.witness import Witness
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
 from fognode.events import Event, Json, Kind, Outcome
 from fognode.hashing import event_id
-from fognode.ledgers import journey
-from fognode.ledgers.documents import Documents
-from fognode.ledgers.evm import ChainNode
-from fognode.ledgers.outbox import Lane
+from fognode.ledgers import anchor, journey
 from fognode.page.app import create_app, serve
-from fognode.store.checkpoint import Signer
+from fognode.store.checkpoint import Signer, log_name
 from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
 from fognode.store.reader import Reader
 from fognode.store.schema import check_schema
+from fognode.store.vault import erase_again, open_vault, seal_request
 from fognode.store.verify import verify
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-PASS_S = 0.3  # between two looks at an outbox that has work
-QUIET_TURNS = 10  # of POLL_S: the longest rest of an outbox that has none; retries are due in it
 POLL_S = 0.5
 PORTS_S = 1.0
 STOP_S = 4.5  # after this the process ends, whatever still hangs
 LAST_S = 2.0  # of it, for the store to keep what waits
-
-
-def now_ms() -> int:
-    """Return the wall clock, UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Node:
@@ -92,6 +82,7 @@ class Node:
             lambda: verify(self._engine),
             self._glance.summary,
         )
+        self._calendar.chores = {"anchor": self._anchor, "forget": self._forget}
         self._glance.lines, self._glance.calendar = self._lines, self._calendar
 
     def run(self) -> int:
@@ -118,7 +109,8 @@ class Node:
             where = f"{self._config.page.host}:{self._config.page.port}"
             raise ConfigError(f"[page] cannot listen on {where}: {error.strerror}") from error
         url = f"http://{self._config.page.host}:{web.port}/"
-        for name, run in self._senders(url):
+        senders = Senders(self._config, self._reader, self._keeper, self._glance)
+        for name, run in senders.loops(url):
             self._start(name, run)
         self._start("store", self._keeper.run, vital=True)
         self._start("custody", self._followers.run, vital=True)
@@ -146,18 +138,6 @@ class Node:
         with contextlib.suppress(StoreError):
             check_schema(self._engine)
 
-    def _senders(self, url: str) -> list[tuple[str, Callable[[threading.Event], None]]]:
-        """Build everything that sends, so that a missing credential stops the start."""
-        found = []
-        if self._config.mail is not None:
-            self._glance.postman = self._postman(self._config.mail, url)
-            found.append(("mail", self._repeat(self._glance.postman.pass_once)))
-        found += [(f"chain-{chain.name}", self._chain_loop(chain)) for chain in self._config.chains]
-        if self._config.partners or self._config.regulators:
-            documents = Documents(self._config, self._reader, self._keeper.commit)
-            found.append(("documents", self._repeat(documents.pass_once)))
-        return found
-
     def _start(
         self,
         name: str,
@@ -181,44 +161,6 @@ class Node:
         origin = f"n/part_off/{part[:40]}/{at_ms}"
         event = Event(kind=Kind.PART_OFF, origin=origin, happened_at_ms=at_ms, facts=facts)
         self._keeper.offer(event, lambda _seq: None)
-
-    def _repeat(self, pass_once: Callable[[int], object]) -> Callable[[threading.Event], None]:
-        """Return a loop over one outbox: again at once while it has work, else after a COMMIT."""
-        nudge = threading.Event()
-        self._keeper.nudges.append(nudge)
-
-        def run(stop: threading.Event) -> None:
-            while not stop.is_set():
-                nudge.clear()
-                try:
-                    busy = pass_once(now_ms())
-                except StoreError:
-                    busy = False  # said once by the store thread
-                stop.wait(PASS_S)
-                for _ in range(0 if busy else QUIET_TURNS):
-                    if stop.is_set() or nudge.wait(POLL_S):
-                        break
-
-        return run
-
-    def _postman(self, mail: Mail, url: str) -> Postman:
-        password = self._config.secret("smtp-password") if mail.user else ""
-        office = Office(
-            farm=self._config.farm.name or self._config.farm.id,
-            zone=self._config.zone,
-            page_url=url,
-            addresses={str(n): manager.mail for n, manager in enumerate(self._config.managers)},
-        )
-        connect = partial(Courier, mail, password)
-        return Postman(self._reader, self._keeper.commit, connect, office)
-
-    def _chain_loop(self, chain: Chain) -> Callable[[threading.Event], None]:
-        keystore = self._config.folder / chain.keystore
-        if not keystore.is_file():
-            raise ConfigError(f"[[chain]] {chain.name} key keystore: there is no file {keystore}")
-        password = self._config.secret("chain-password")
-        node = ChainNode(chain, self._config.folder, password)
-        return self._repeat(Lane(chain, node, self._reader, self._keeper.commit).pass_once)
 
     def _open_writer(self) -> Writer:
         """Open the database for writing, if it is ours and its accounts can do no more than ours.
@@ -251,8 +193,7 @@ class Node:
         """
         if not self._config.has_secret("checkpoint-key"):
             return None
-        name = f"fognode.{self._config.farm.id}"
-        signer = Signer(name, self._config.secret("checkpoint-key"))
+        signer = Signer(log_name(self._config.farm.id), self._config.secret("checkpoint-key"))
         folder = self._config.folder / "worm"
         return Witness(folder, self._reader, signer, immutable=not self._config.trial)
 
@@ -266,6 +207,7 @@ class Node:
         )
         alerts, rules = policy.State(), _rules(self._config)
         tokens, plan = journey.State(), journey.plan_of(self._config)
+        anchors = anchor.State()
         reach = progress.Progress()
 
         def due(at_ms: int) -> Outcome:
@@ -277,6 +219,7 @@ class Node:
             partial(fold.step, custody),
             lambda told: policy.step(alerts, told, rules),
             lambda told: journey.step(tokens, told, plan, secrets.token_bytes(16)),
+            lambda told: anchor.step(anchors, told, plan),
         ]
         return steps, due
 
@@ -295,8 +238,19 @@ class Node:
             stop.wait(PORTS_S)
 
     def _request(self, kind: str, facts: Mapping[str, Json], request_id: str) -> int:
+        facts = seal_request(self._config, kind, facts)  # no name is ever kept in the clear
         event = Event(kind=kind, origin=f"q/{request_id}", happened_at_ms=now_ms(), facts=facts)
         return self._keeper.commit([event], [])[0]
+
+    def _anchor(self, at_ms: int) -> str:
+        event = anchor.wanted(self._reader, at_ms) if self._config.chains else None
+        if event is None:
+            return "nothing new"
+        self._keeper.commit([event], [])
+        return f"{event.facts['size']} events"
+
+    def _forget(self, _at_ms: int) -> str:
+        return f"{erase_again(open_vault(self._config), self._reader)} keys destroyed again"
 
     def _started_event(self) -> Event:
         at_ms = now_ms()

@@ -10,7 +10,13 @@ from fognode.events import Json
 
 # Gas limits: 1.5 times what the dearest call was measured to burn, so that no node has to
 # estimate while the step before is pending.
-GAS = {"register": 240_000, "record": 65_000, "advance": 80_000, "offer": 125_000}
+GAS = {
+    "register": 240_000,
+    "record": 65_000,
+    "advance": 80_000,
+    "offer": 125_000,
+    "anchor": 115_000,
+}
 GAS_RESERVE = max(GAS.values())  # a lane whose account cannot pay this is held
 
 
@@ -81,6 +87,7 @@ class ChainFacts:
     genesis_hash: str
     code_hash: str  # keccak of the code at our contract's address, 64 hex digits
     head_number: int
+    head_hash: str
     base_fee: int  # wei; 0 on a chain without fees
     balance: int  # wei, of the box's account
 
@@ -102,6 +109,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anchored:
+    """One checkpoint of a log, as the contract logged it."""
+
+    log_id: str
+    number: int
+    size: int
+    root: str
+    head: str
+    actor: str
+    tx_hash: str
+    block_number: int
+    block_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What became of a mined transaction."""
 
@@ -111,6 +133,7 @@ class Receipt:
     block_hash: str
     gas_used: int
     records: tuple[Record, ...]
+    anchors: tuple[Anchored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +167,9 @@ def arguments(call: Call) -> list[Any]:
             bytes.fromhex(str(call.args["invoice_hash"])),
             data_hash,
         ]
+    if call.method == "anchor":
+        # The row's number counts, not the planned one: the chain may be further.
+        return [call.args["farm"], call.args["log"], call.seq, data_hash, call.args["size"]]
     third = call.args["to"] if call.method == "offer" else call.kind
     return [int(call.token_id, 16), call.seq, third, data_hash]
 

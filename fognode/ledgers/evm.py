@@ -106,19 +106,20 @@ class ChainNode:
                 genesis_hash=_hex(web3.eth.get_block(0)["hash"]),
                 code_hash=keccak(bytes(web3.eth.get_code(contract.address))).hex(),
                 head_number=int(head["number"]),
+                head_hash=_hex(head["hash"]),
                 base_fee=int(head.get("baseFeePerGas", 0)),
                 balance=int(web3.eth.get_balance(account.address)),
             )
 
-    def head_number(self) -> int:
-        """Return the number of the newest block.
+    def head_hash(self) -> str:
+        """Return the hash of the newest block, in one call.
 
         Raises:
             AwayError: The node does not answer.
         """
         web3, _contract, _account = self._open()
         with self._reading():
-            return int(web3.eth.block_number)
+            return _hex(web3.eth.get_block("latest")["hash"])
 
     def block_hash(self, number: int) -> str:
         """Return the hash of a block, "" when the chain does not reach so far.

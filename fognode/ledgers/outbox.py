@@ -108,8 +108,8 @@ class Lane:
         return has_work
 
     def _is_unchanged(self) -> bool:
-        """Ask with one call whether anybody wrote a block since the last whole look."""
-        return self._facts is not None and self._facts.head_number == self._node.head_number()
+        """Ask with one call whether the newest block is still that of the last whole look."""
+        return self._facts is not None and self._facts.head_hash == self._node.head_hash()
 
     def _lose(self, error: Exception) -> None:
         if not self._back_off_ms:
@@ -293,8 +293,10 @@ class Lane:
         due = self._sealed(due)
         is_anchor = due.method == anchor.METHOD
         package = None if is_anchor else self._node.package(due.token_id)
-        last = self._node.anchored(due.token_id)[0] if is_anchor else package.seq if package else 0
-        expected = last + 1
+        if is_anchor:
+            expected = self._node.anchored(due.token_id)[0] + 1
+        else:
+            expected = package.seq + 1 if package else 1
         if expected > due.seq and self._adopt(due):
             return None
         if package and due.method == "register":

@@ -20,6 +20,7 @@ STATES = {
 }
 # Kinds of ledger records; contracts/src.
 STEPS = {
+    0: "record anchored",
     1: "registered",
     102: "in use",
     103: "emptied",

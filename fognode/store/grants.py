@@ -26,7 +26,12 @@ CURE = "cure: run fognode migrate as root"
 WRONG_HASH, NO_RIGHT = 30001, 1142
 # Stays: what is granted, and WITH GRANT OPTION behind the account and its password.
 TO_WHOM = re.compile(r" TO `[^`]*`@`[^`]*`( IDENTIFIED BY PASSWORD '[^']*')?")
-SAFE = {"innodb_flush_log_at_trx_commit": "1", "innodb_doublewrite": "1"}
+SAFE = {  # server setting -> what it must be, and what would happen otherwise
+    "innodb_flush_log_at_trx_commit": ({"1"}, "a power cut loses events"),
+    "innodb_doublewrite": ({"ON", "1"}, "a power cut leaves torn pages"),
+    "secure_timestamp": ({"YES", "REPLICATION"}, "an account can date what it writes as it likes"),
+}
+SETTINGS_CURE = "see systemd/mariadb.cnf, then restart the server"
 
 
 def assert_accounts(writer_engine: Engine, reader_engine: Engine) -> list[str]:
@@ -85,10 +90,12 @@ def _odd_grants(connection: Connection, account: Account) -> Iterator[str]:
 
 
 def _unsafe_settings(connection: Connection) -> Iterator[str]:
-    for name, wanted in SAFE.items():
-        found = str(connection.exec_driver_sql(f"SELECT @@GLOBAL.{name}").scalar_one())
-        if found != wanted:
-            yield f"server setting {name} is {found}, not {wanted}: a power cut loses events"
+    shown = connection.exec_driver_sql("SHOW GLOBAL VARIABLES").all()
+    for name, found in sorted((name, found) for name, found in shown if name in SAFE):
+        wanted, otherwise = SAFE[name]
+        if found not in wanted:
+            first = sorted(wanted)[-1]
+            yield f"server setting {name} is {found}, not {first}: {otherwise}; {SETTINGS_CURE}"
 
 
 def _not_refused(writer: Connection) -> Iterator[str]:

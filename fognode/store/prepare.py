@@ -85,16 +85,30 @@ def _prepare_sqlite(config: Config) -> None:
 def _prepare_mariadb(config: Config) -> None:
     prefix = config.store.schema
     passwords = {account: config.secret(f"db-{account}") for account in ("writer", "reader")}
-    with _as_root(config) as root:
-        _run(root, "before.sql", prefix)
+    with as_root(config) as root:
+        make_tables(root, config)
         for account, password in passwords.items():
             _set_password(root, f"{prefix}_{account}", password)
-        _upgrade_as_migrator(root, config)
         _run(root, "after.sql", prefix)
 
 
+def make_tables(root: Connection, config: Config, version: str = "head") -> None:
+    """Make schemas, locked accounts and the tables of a version; no triggers, no grants.
+
+    Raises:
+        ConfigError: The database has a schema that this fognode does not know.
+    """
+    _run(root, "before.sql", config.store.schema)
+    _upgrade_as_migrator(root, config, version)
+
+
 @contextmanager
-def _as_root(config: Config) -> Iterator[Connection]:
+def as_root(config: Config) -> Iterator[Connection]:
+    """Connect as the server's root, each statement committed by itself.
+
+    Raises:
+        ConfigError: The server does not let us in as root.
+    """
     engine = open_mariadb(config, "root", "", 1)
     try:
         try:
@@ -109,12 +123,12 @@ def _as_root(config: Config) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _upgrade_as_migrator(root: Connection, config: Config) -> None:
+def _upgrade_as_migrator(root: Connection, config: Config, version: str) -> None:
     migrator = f"{config.store.schema}_migrator"
     password = secrets.token_urlsafe(24)
     _set_password(root, migrator, password)
     try:
-        upgrade(open_mariadb(config, migrator, password, 1), config.store.schema)
+        upgrade(open_mariadb(config, migrator, password, 1), config.store.schema, version)
     finally:
         root.exec_driver_sql(f"ALTER USER '{migrator}'@localhost ACCOUNT LOCK")
 

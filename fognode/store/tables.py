@@ -142,7 +142,24 @@ model_version = _log(
     _text("status", 20),
     _number("created_at_ms"),
 )
-LOGS = (mail_attempt, chain_attempt, partner_attempt, gov_document, gov_attempt, model_version)
+checkpoint = _log(
+    "checkpoint",
+    Column("size", Number, primary_key=True, autoincrement=False),  # events under it
+    Column("root", Bytes32, nullable=False),  # of the tree over their leaves
+    Column("note", Text, nullable=False),  # the signed note, exactly
+    Column("range_json", Text, nullable=False),  # its compact range: a list of hex
+    Column("link", Bytes32, nullable=False),  # hash of the event with seq = size
+    _number("at_ms"),
+)
+LOGS = (
+    mail_attempt,
+    chain_attempt,
+    partner_attempt,
+    gov_document,
+    gov_attempt,
+    model_version,
+    checkpoint,
+)
 
 # --- derived -----------------------------------------------------------------------------
 

@@ -103,6 +103,7 @@ class Farm:
         (self.credentials / "smtp-password").write_text(self.mail.password)
         (self.credentials / "chain-password").write_text(self.chains.farm_password)
         (self.credentials / "checkpoint-key").write_text(new_key())
+        (self.credentials / "vault-master").write_text(secrets.token_hex(32))
         for secret in self.credentials.iterdir():
             secret.chmod(0o600)
         self.config_path.write_text(settings_of(self, page_port))

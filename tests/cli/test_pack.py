@@ -82,7 +82,7 @@ def test_a_pack_of_the_database_holds_with_the_nodes_key(
     assert said.endswith(f"SHA-256 {sha256(raw).hex()}\n")
 
 
-def test_final_transactions_with_size_and_root_are_anchors(path: Path) -> None:
+def test_anchored_checkpoints_are_told_with_their_transactions(path: Path) -> None:
     farm = small_farm()
     root = root_of([leaf_hash(body) for body in farm.bodies[:16]]).hex()
     facts: dict[str, Json] = {
@@ -91,7 +91,7 @@ def test_final_transactions_with_size_and_root_are_anchors(path: Path) -> None:
         "block_number": 77,
         "block_hash": "0xb1",
     }
-    farm.tell("ledger_final", "c/public/0xa1/final", {**facts, "size": 16, "root": root})
+    farm.tell("checkpoint_anchored", "c/public/0xa1/anchored", {**facts, "size": 16, "root": root})
     keep(path, farm, [16, 25])
     report = check_pack(packed(path).read_bytes())
     assert report.problems == []

@@ -54,7 +54,7 @@ def test_migrate_makes_the_database_and_says_its_schema(
 ) -> None:
     assert run(["migrate", "--config", str(path)]) == 0
     assert run(["migrate", "--config", str(path)]) == 0
-    said = "the sqlite database has schema 0001\n"
+    said = "the sqlite database has schema 0002\n"
     assert capsys.readouterr().out == said * 2
 
 
@@ -72,7 +72,11 @@ def test_verify_of_a_whole_record_returns_0(
     keep(config)
     capsys.readouterr()
     assert run(["verify", "--config", str(path)]) == 0
-    assert capsys.readouterr().out.startswith("all matches: 1 events, head ")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("all matches: 1 events, head ")
+    assert "anchors not checked: ask for them with --ledgers" in lines
+    assert run(["verify", "--all", "--ledgers", "--config", str(path)]) == 0
+    assert "anchors not checked: fognode.toml names no chain" in capsys.readouterr().out
 
 
 def test_verify_of_a_changed_record_lists_each_finding_and_returns_1(
@@ -86,12 +90,36 @@ def test_verify_of_a_changed_record_lists_each_finding_and_returns_1(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "event seq 1: content: hash is not that of prev_hash and body"
     assert lines[1] == "event seq 1: shadow: the copy differs in hash"
-    assert lines[2].startswith("2 findings: 1 events, head 0000000000000000, ")
+    assert lines[-1].startswith("2 findings: 1 events, head 0000000000000000, ")
     assert run(["verify", "--json", "--config", str(path)]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["events"], told["head"]) == (1, "00" * 32)
     assert [one["seq"] for one in told["findings"]] == [1, 1]
     assert told["findings"][0]["table"] == "event"
+    assert len(told["notes"]) == 3
+    assert run(["verify", "--key", "x", "--config", str(path)]) == 2
+    assert "is not written name+id+key" in capsys.readouterr().err
+
+
+def test_verify_says_which_chain_did_not_answer(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chain = {
+        "name": '"private"',
+        "url": '"http://127.0.0.1:9"',
+        "chain_id": "31337",
+        "contract": f'"0x{"0" * 40}"',
+        "code_hash": f'"{"0" * 64}"',
+        "farm": f'"0x{"0" * 40}"',
+        "centre": f'"0x{"0" * 40}"',
+        "keystore": '"k"',
+    }
+    text = "".join(f"{name} = {value}\n" for name, value in chain.items())
+    path.write_text(path.read_text() + f"[[chain]]\n{text}")
+    run(["migrate", "--config", str(path)])
+    capsys.readouterr()
+    assert run(["verify", "--ledgers", "--config", str(path)]) == 0
+    assert "anchors not checked: private chain: " in capsys.readouterr().out
 
 
 def test_doctor_lines_tell_what_is_well_and_what_sqlite_cannot_promise(

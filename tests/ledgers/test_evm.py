@@ -190,9 +190,10 @@ def test_gas_limits_leave_half_as_much_again(house: "House") -> None:
         receipt = house.node("private").receipt(row["tx_hash"])
         assert receipt is not None
         used[row["method"]] = max(used.get(row["method"], 0), receipt.gas_used)
-    assert {m: 1.4 <= GAS[m] / gas <= 2.2 for m, gas in used.items()} == dict.fromkeys(GAS, True), (
-        used
-    )
+    assert {m: 1.4 <= GAS[m] / gas <= 2.2 for m, gas in used.items()} == dict.fromkeys(
+        GAS.keys() - {"anchor"},
+        True,  # that one: test_anchor.py
+    ), used
 
 
 @pytest.mark.chain

@@ -67,7 +67,9 @@ def test_chain_whose_final_blocks_changed_is_held(
     lane = house.lane("private")
     settle(lane, house)
     last = house.guard("private")["last_final_number"]
+    # Another history of equal height: every block has another hash, the newest one, too.
     monkeypatch.setattr(lane._node, "block_hash", lambda number: f"0x{number:064x}")
+    monkeypatch.setattr(lane._node, "head_hash", lambda: "0x" + "77" * 32)
     lane.pass_once(NOW_MS + 60_000)
     assert house.guard("private")["state"] == "HELD"
     assert f"final block {last} is 0x" in house.guard("private")["reason"]

@@ -497,21 +497,26 @@ def test_node_that_hangs_is_given_up_after_two_seconds_and_left_alone(
 def test_chain_that_is_owed_nothing_is_looked_at_every_two_seconds(
     house: "House", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane, asked = house.lane("private"), list[int]()
-    real = lane._node.facts
+    lane, asked = house.lane("private"), list[str]()
 
-    def counting() -> Any:
-        asked.append(1)
-        return real()
+    def count(name: str) -> None:
+        real = getattr(lane._node, name)
 
-    monkeypatch.setattr(lane._node, "facts", counting)
-    run_some(lane, 8)  # over 3.5 s
-    assert len(asked) == 2
+        def counting() -> Any:
+            asked.append(name)
+            return real()
+
+        monkeypatch.setattr(lane._node, name, counting)
+
+    count("facts")
+    count("head_hash")
+    run_some(lane, 8)  # over 3.5 s: the whole look once, then only whether there is a new block
+    assert asked == ["facts", "head_hash"]
     house.package().enter()
     lane.pass_once(NOW_MS + 3_600)
-    assert len(asked) == 3
+    assert asked[2:] == ["facts"]
     lane.pass_once(NOW_MS - 86_400_000)  # the clock was set back a day
-    assert len(asked) == 4
+    assert asked[3:] == ["facts"]
 
 
 def test_chain_in_memory_serves_where_there_is_no_anvil(

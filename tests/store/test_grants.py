@@ -6,6 +6,7 @@ import pytest
 
 from fognode.config import Config
 from fognode.errors import ConfigError, StoreError
+from fognode.store import grants
 from fognode.store.grants import assert_accounts
 from fognode.store.prepare import prepare_database
 from fognode.trial.database import TrialDatabase
@@ -90,6 +91,18 @@ def test_server_that_may_lose_a_commit_is_refused(own_house: House) -> None:
         assert "innodb_flush_log_at_trx_commit is 2, not 1" in refusal(own_house)
     finally:
         own_house.as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+
+
+@pytest.mark.mariadb
+def test_server_on_which_time_can_be_set_is_refused(
+    own_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The setting cannot be changed while the server runs, so what is wanted is.
+    wanted = {**grants.SAFE, "secure_timestamp": ({"NO"}, "of this test")}
+    monkeypatch.setattr(grants, "SAFE", wanted)
+    assert "secure_timestamp is YES, not NO: of this test; see systemd" in refusal(own_house)
+    monkeypatch.setattr(grants, "SAFE", {"no_such_setting": ({"1"}, "")})
+    assert assert_accounts(own_house.writer_engine, own_house.reader_engine) == []
 
 
 @pytest.mark.mariadb

@@ -18,7 +18,7 @@ from fognode.store.schema import check_schema
 from fognode.store.tables import LOGS, event
 from fognode.store.verify import verify
 from fognode.trial.database import TrialDatabase
-from tests.store.conftest import B1, B2, House, body, driver_error, run_mariadb, run_sqlite
+from tests.store.conftest import B1, B2, House, driver_error, run_mariadb, run_sqlite
 
 LINK1 = bytes.fromhex("35521edca00105a914e4f009c55c0a1ad6a275b26fd7a592729e348cc0c6c38e")
 ATTEMPT: RowValues = {
@@ -138,41 +138,6 @@ def test_sqlite_file_is_private_and_keeps_a_write_ahead_log(sqlite_house: House)
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
-
-
-def test_sqlite_database_of_the_first_released_schema_still_opens(sqlite_config: Config) -> None:
-    # A dump of schema 0001 with two events; a later migration must bring it up to date.
-    dump = Path(__file__).parent.parent / "databases" / "0001.sql"
-    path = database_file(sqlite_config)
-    path.parent.mkdir()
-    connection = sqlite3.connect(path)
-    connection.executescript(dump.read_text(encoding="utf-8"))
-    connection.close()
-    prepare.prepare_database(sqlite_config)
-    house = House(sqlite_config)
-    check_schema(house.reader_engine)
-    assert [stored.body for stored in house.reader.events()] == [B1, B2]
-    assert verify(house.reader_engine) == []
-    assert house.writer().keep([body(1)]) == [3]
-    house.close()
-
-
-def test_released_migration_still_makes_what_it_made(sqlite_config: Config) -> None:
-    # The dump: sqlite3 DIR/fognode.db .dump, after the two events of the worked example.
-    path = database_file(sqlite_config)
-    path.parent.mkdir()
-    path.touch()
-    prepare.upgrade(open_engine(sqlite_config, "writer"), None, "0001")
-    then, now = sqlite3.connect(":memory:"), sqlite3.connect(path)
-    dump = Path(__file__).parent.parent / "databases" / "0001.sql"
-    then.executescript(dump.read_text(encoding="utf-8"))
-    asked = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-    unquoted = [
-        {name: sql.replace('"', "") for name, sql in one.execute(asked)} for one in (then, now)
-    ]
-    then.close()
-    now.close()
-    assert unquoted[0] == unquoted[1]
 
 
 # --- MariaDB -----------------------------------------------------------------------------

@@ -63,9 +63,9 @@ def test_two_edits_are_both_found(filled: House) -> None:
 def test_deleted_middle_row_is_found(filled: House) -> None:
     filled.tamper("DELETE FROM T.event WHERE seq IN (3, 4)")
     assert found(filled) == [
-        (5, "event", "events 3 to 4 before it are missing"),
         (3, "event", "shadow: a copy without its row, which is missing"),
         (4, "event", "shadow: a copy without its row, which is missing"),
+        (5, "event", "events 3 to 4 before it are missing"),
     ]
 
 
@@ -148,13 +148,14 @@ def test_every_table_but_the_shadows_is_read(house: House, monkeypatch: pytest.M
     read: list[str] = []
     rows = verify_module._rows
 
-    def spy(connection: Connection, table: Table, shadow: Table | None) -> Any:
+    def spy(connection: Connection, table: Table, *rest: Any) -> Any:
         read.append(table.name)
-        return rows(connection, table, shadow)
+        return rows(connection, table, *rest)
 
     monkeypatch.setattr(verify_module, "_rows", spy)
     assert verify(house.reader_engine) == []
     wanted = {name for table in metadata.tables.values() if "_shadow" not in (name := table.name)}
+    wanted -= {"event"}  # read by the driver's own cursor, and by nothing else
     assert sorted(read) == sorted(wanted - ({"blocked"} if house.is_sqlite else set()))
 
 

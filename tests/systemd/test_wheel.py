@@ -95,4 +95,4 @@ def test_installed_wheel_needs_nothing_of_the_checkout(wheel: Path, tmp_path: Pa
     config.write_text(f'[farm]\nid = "farm-7"\nfolder = "{tmp_path}/node"\n')
     said = alone(target, RUN, "migrate", "--config", str(config))
     assert said == f"the sqlite database has schema {VERSIONS[-1]}\n"
-    assert alone(target, RUN, "verify", "--config", str(config)).startswith("all matches: 0 events")
+    assert "all matches: 0 events" in alone(target, RUN, "verify", "--config", str(config))

@@ -1,0 +1,306 @@
+"""What was signed of the record, for ``verify``: rows, write-once files, anchors.
+
+Each becomes a mark that the walk over the events compares with its own tree.  Notes are
+checked here: signature (when the key is known), row against file, range against root.
+
+The folder is listed before the database is read, so that a checkpoint signed meanwhile is
+not taken for one whose events are gone.
+"""
+
+import base64
+import binascii
+import bisect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from fognode.config import Config
+from fognode.errors import ConfigError, StoreError, TamperError
+from fognode.hashing import leaf_hash
+from fognode.store import durable, worm
+from fognode.store.checkpoint import Checkpoint, Signer, log_name, open_note
+from fognode.store.merkle import TILE
+from fognode.store.tables import checkpoint, event
+from fognode.store.walk import Base, Mark, Tell, is_range
+
+TABLE, FOLDER = "checkpoint", "worm"
+CheckpointRow = Row[Any, Any, Any, Any, Any]  # size, root, link, note, range_json
+ROWS = select(
+    checkpoint.c.size,
+    checkpoint.c.root,
+    checkpoint.c.link,
+    checkpoint.c.note,
+    checkpoint.c.range_json,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What lies beside the database and may contradict it; each part may be missing."""
+
+    worm: Path | None = None  # the write-once folder
+    verifier_key: str = ""  # shared key text; "" = signatures are not checked
+    memory: Path | None = None  # DIR/verify.json; None = every event is read
+    anchors: Sequence[Mark] = ()  # size and root as a ledger has them; where = which ledger
+
+
+def evidence_of(config: Config, key: str = "", anchors: Sequence[Mark] = ()) -> Evidence:
+    """Return where a node's evidence lies; its key is that of its own credential by default."""
+    if not key:
+        with suppress(ConfigError):  # then signatures are not checked, and that is said
+            seed = config.secret("checkpoint-key")
+            key = Signer(log_name(config.farm.id), seed).verifier_key
+    return Evidence(
+        worm=config.folder / "worm",
+        verifier_key=key,
+        memory=config.folder / "verify.json",
+        anchors=anchors,
+    )
+
+
+class SignedRecord:
+    """All that was signed, read as the walk comes to it."""
+
+    def __init__(self, evidence: Evidence, tell: Tell) -> None:
+        """List the write-once notes; do this before the database's snapshot is taken."""
+        self._evidence, self._tell = evidence, tell
+        self._folder = evidence.worm if evidence.worm and evidence.worm.is_dir() else None
+        self._sizes = self._listed(worm.note_sizes)
+
+    def _listed(self, listing: Callable[[Path], list[int]]) -> list[int]:
+        try:
+            return listing(self._folder) if self._folder else []
+        except StoreError as error:
+            self._tell(None, FOLDER, str(error))
+            return []
+
+    def notes(self) -> Iterator[str]:
+        """Say what cannot be checked, one line each."""
+        if self._evidence.worm is None:
+            yield "write-once files not checked: no folder was named"
+        elif self._folder is None:
+            yield f"write-once files not checked: {self._evidence.worm} is not there"
+        if not self._evidence.verifier_key:
+            yield "signatures not checked: the node's key is not known"
+
+    # --- where to begin ------------------------------------------------------------------
+
+    def base(self, connection: Connection) -> Base:
+        """Return where to begin so that all that is new is read; the beginning if in doubt.
+
+        What verify.json says is only a hint: the row of the checkpoint from which the walk
+        goes on, its signature, range, event and write-once note must agree among themselves.
+        """
+        told = self._remembered(connection)
+        if told is None:
+            return Base()
+        # From before the segment that was being filled: its tiles may be newer than the pass.
+        wanted = told // worm.SEGMENT * worm.SEGMENT
+        newest = ROWS.where(checkpoint.c.size <= wanted).order_by(checkpoint.c.size.desc()).limit(1)
+        row = connection.execute(newest).first()
+        if row is None or list(self._wrong(row)) or link_at(connection, row.size) != row.link:
+            return Base()
+        return Base(row.size, row.link, tuple(range_hashes(row.range_json)))
+
+    def _remembered(self, connection: Connection) -> int | None:
+        path = self._evidence.memory
+        if path is None:
+            return None
+        try:
+            told = json.loads(path.read_bytes())
+            size, link, root = int(told["size"]), str(told["link"]), str(told["root"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        row = connection.execute(ROWS.where(checkpoint.c.size == size)).first()
+        if row is None or row.root.hex() != root or row.link.hex() != link:
+            return None
+        return size if link_at(connection, size) == row.link else None
+
+    def remember(self, connection: Connection, head: int) -> None:
+        """Write down how far all was found whole.
+
+        Raises:
+            StoreError: It cannot be written.
+        """
+        path = self._evidence.memory
+        newest = ROWS.where(checkpoint.c.size <= head).order_by(checkpoint.c.size.desc()).limit(1)
+        row = connection.execute(newest).first()
+        if path is None or row is None:
+            return
+        told = {"size": row.size, "link": row.link.hex(), "root": row.root.hex()}
+        try:
+            durable.write_whole(path, json.dumps(told).encode())
+        except OSError as error:
+            raise StoreError(f"cannot write {path}: {error.strerror}") from error
+
+    # --- marks ---------------------------------------------------------------------------
+
+    def marks(self, connection: Connection, after: int, up_to: int) -> list[Mark]:
+        """Return what is said of the sizes in this stretch, in their order, rows first."""
+        stretch = ROWS.where(checkpoint.c.size > after, checkpoint.c.size <= up_to)
+        rows = {row.size: row for row in connection.execute(stretch.order_by(checkpoint.c.size))}
+        marks = [self._row_mark(row) for row in rows.values()]
+        begin, end = (bisect.bisect_right(self._sizes, size) for size in (after, up_to))
+        for size in self._sizes[begin:end]:
+            mark = self._note_mark(size)
+            if mark is not None:
+                marks.append(mark)
+        marks += [mark for mark in self._evidence.anchors if after < mark.size <= up_to]
+        return sorted(marks, key=lambda mark: mark.size)
+
+    def old_anchors(self, connection: Connection, up_to: int) -> None:
+        """Compare anchors of sizes that are not walked with the checkpoints' rows."""
+        for mark in self._evidence.anchors:
+            if mark.size > up_to:
+                continue
+            row = connection.execute(ROWS.where(checkpoint.c.size == mark.size)).first()
+            if row is None or row.root != mark.root:
+                self._tell(None, mark.where, f"size {mark.size}: the checkpoint has another root")
+
+    def _row_mark(self, row: CheckpointRow) -> Mark:
+        where = f"{TABLE} size {row.size}"
+        for reason in self._wrong(row):
+            self._tell(None, where, reason)
+        return Mark(row.size, where, row.root, row.link, tuple(range_hashes(row.range_json)))
+
+    def _wrong(self, row: CheckpointRow) -> Iterator[str]:
+        note = row.note.encode()
+        try:
+            told = read_note(note, self._evidence.verifier_key)
+        except TamperError as error:
+            yield f"note: {error}"
+        else:
+            if (told.size, told.root) != (row.size, row.root):
+                yield "note: is of another size or root than its row"
+        if not is_range(row.size, range_hashes(row.range_json), row.root):
+            yield "range: not the compact range of its root"
+        if self._evidence.worm is not None:
+            yield from self._unlike_file(row.size, note)
+
+    def _unlike_file(self, size: int, note: bytes) -> Iterator[str]:
+        # Looked up now, not in the listing: the file is written before the row.
+        try:
+            kept = worm.note(self._evidence.worm, size) if self._evidence.worm else note
+        except StoreError:
+            yield "note: missing among the write-once files"
+            return
+        if kept != note:
+            yield "note: differs from its write-once file"
+
+    def _note_mark(self, size: int) -> Mark | None:
+        where = f"{FOLDER} checkpoint/{size:012d}"
+        try:
+            told = read_note(worm.note(self._folder or Path(), size), self._evidence.verifier_key)
+            if told.size != size:
+                raise TamperError(f"is a note of size {told.size}")
+        except StoreError as error:  # also one that is tampered with
+            self._tell(None, where, f"note: {error}")
+            return None
+        return Mark(size, where, told.root)
+
+    def tell_beyond(self, connection: Connection, head: int) -> None:
+        """Tell of what was signed of events that are not here."""
+        biggest = connection.execute(select(func.max(checkpoint.c.size))).scalar()
+        ends = [(f"{TABLE} size {biggest}", int(biggest or 0))]
+        ends += [(f"{FOLDER} checkpoint/{size:012d}", size) for size in self._sizes[-1:]]
+        ends += [(mark.where, mark.size) for mark in self._evidence.anchors]
+        for where, size in ends:
+            if size > head:
+                short = f"the database is shorter than the signed record: {head} of {size} events"
+                self._tell(None, where, short)
+
+    # --- write-once files ----------------------------------------------------------------
+
+    def compare_tile(self, index: int, leaves: Sequence[bytes]) -> None:
+        """Compare a tile of the walk's own tree with the file, if there is one."""
+        if self._folder is None:
+            return
+        name = f"tile/0/{index:012d}"
+        try:
+            kept = worm.tile(self._folder, 0, index)
+        except StoreError as error:
+            self._tell(None, FOLDER, str(error))
+            return
+        for at, (one, other) in enumerate(zip(kept, leaves, strict=False)):
+            if one != other:
+                reason = f"{FOLDER} {name}: has another hash for this event"
+                self._tell(index * TILE + at + 1, "event", reason)
+
+    def check_segments(
+        self, after: int, head: int, tail: Callable[[int, int], Iterator[bytes]]
+    ) -> None:
+        """Compare segments with their tiles: all of them, or those that end after ``after``.
+
+        ``tail`` gives the bodies of the database after one seq up to another.
+        """
+        if self._folder is None:
+            return
+        newest = next((size for size in reversed(self._sizes) if size <= head), 0)
+        if after or not newest:
+            self._check_new_segments(after)
+            return
+        try:
+            told = read_note(worm.note(self._folder, newest), "")
+            kept = worm.segments(self._folder)
+            covered = max(kept, default=1 - worm.SEGMENT) + worm.SEGMENT - 1
+            rest = tail(covered, newest) if covered < newest else iter(())
+            damages = worm.verify_segments(self._folder, told, rest).damages
+        except TamperError:
+            return  # of the note: told with the marks
+        except StoreError as error:
+            self._tell(None, FOLDER, str(error))
+            return
+        for damage in damages:
+            self._tell(damage.seq, FOLDER, f"{damage.name}: {damage.reason}")
+
+    def _check_new_segments(self, after: int) -> None:
+        folder = self._folder or Path()
+        for first in self._listed(worm.segments):
+            if first + worm.SEGMENT <= after:
+                continue
+            try:
+                leaves = [leaf_hash(body) for body in worm.bodies(folder, first)]
+            except StoreError as error:
+                self._tell(None, FOLDER, f"segment/{first:012d}: {error}")
+                continue
+            for at in range(0, worm.SEGMENT, TILE):
+                index = (first - 1 + at) // TILE
+                if worm.tile(folder, 0, index) != leaves[at : at + TILE]:
+                    name = f"segment/{first:012d}"
+                    self._tell(None, FOLDER, f"{name}: unlike tile/0/{index:012d}")
+
+
+def read_note(note: bytes, key: str) -> Checkpoint:
+    """Return the checkpoint in a note; without a key its signature is not checked.
+
+    Raises:
+        TamperError: It is no note, or not signed by the key.
+    """
+    if key:
+        return open_note(note, key)
+    try:
+        log, size, root = note.decode().split("\n")[:3]
+        told = Checkpoint(log=log, size=int(size), root=base64.b64decode(root, validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise TamperError(f"is not log, size and root: {note[:80]!r}") from error
+    if not note.startswith(told.text().encode() + b"\n"):
+        raise TamperError(f"is not log, size and root: {note[:80]!r}")
+    return told
+
+
+def link_at(connection: Connection, seq: int) -> bytes | None:
+    """Return the hash column of an event; None when it is not there."""
+    return connection.execute(select(event.c.hash).where(event.c.seq == seq)).scalar()
+
+
+def range_hashes(text: str) -> list[bytes]:
+    """Return the hashes of a compact range; none when it is not a list of hex."""
+    try:
+        return [bytes.fromhex(item) for item in json.loads(text)]
+    except (ValueError, TypeError):
+        return []

@@ -1,0 +1,343 @@
+"""Names and photos that can be forgotten: each sealed under a key of its own.
+
+The record holds ciphertext only, so hashes, shadows, checkpoints and backups of the record
+stay as they are when a key is destroyed; what the key sealed is then unreadable everywhere.
+
+    vault.db   subject, key id, key    a key per person and photo, wrapped by the master key
+    sealed     key id (8 bytes), nonce (12), AES-256-GCM ciphertext and tag, as hex in an event
+
+The master key is the credential ``vault-master``.  A subject that was erased gets no key again:
+its row stays, without the key.  Destroying a key needs no master key.
+
+What erasing cannot reach: copies of vault.db itself (keep them shorter than the record's), and
+blocks of the disk that the file no longer uses; both are worth something only together with
+the master key.
+"""
+
+import json
+import os
+import re
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fognode.config import Config
+from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
+from fognode.events import Json, Kind, Stored
+from fognode.hashing import canonical_bytes
+from fognode.store.durable import MODE, fsync_folder
+from fognode.store.reader import Reader
+
+FILE = "vault.db"
+CREDENTIAL = "vault-master"
+PERSONAL = ("name", "cpf", "phone")  # facts of person_set that are stored sealed
+SEALED = "sealed"  # the fact that stands for them
+KEY_ID, NONCE = 8, 12  # bytes
+PAGE = 500  # events read at once
+WAIT_S = 5.0  # for another thread or command that writes
+
+# A key that goes is overwritten with zeros.  EXTRA: a power cut can neither take a key that a
+# kept event needs nor bring back one that was destroyed.
+SETTINGS = ("journal_mode=DELETE", "synchronous=EXTRA", "secure_delete=ON", "temp_store=MEMORY")
+TABLE = """
+    CREATE TABLE IF NOT EXISTS keys (subject TEXT PRIMARY KEY, key_id BLOB, wrapped BLOB)
+    WITHOUT ROWID
+"""
+PROBE = ""  # subject of a key that seals nothing: it tells a wrong master key from a right one
+
+
+def new_master() -> str:
+    """Return a new secret for the credential ``vault-master``: 64 hex digits."""
+    return secrets.token_hex(32)
+
+
+class Vault:
+    """The keys of one farm; may be used from several threads and processes at once.
+
+    Every method raises StoreError when the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, master: str = "") -> None:
+        """Take the vault's file, which the first write makes.
+
+        Without the master key it erases, and refuses to seal and to open.
+
+        Raises:
+            ConfigError: ``master`` is not 64 hex digits or not the one this vault was made
+                with, or others may read the file.
+            StoreError: The file cannot be read.
+        """
+        if master and not re.fullmatch(r"[0-9a-fA-F]{64}", master):
+            # Its value is secret: the message may not show it.
+            raise ConfigError(f"credential {CREDENTIAL} is not 64 hex digits")
+        if path.exists() and path.stat().st_mode & 0o077:
+            raise ConfigError(f"others may read {path}: chmod 600 it")
+        self._path = path
+        self._master = AESGCM(bytes.fromhex(master)) if master else None
+        if self._master:
+            self._check_master()
+
+    def seal(self, person: str, fields: Mapping[str, str]) -> str:
+        """Return what may be stored of a person's fields; its key is durable on return.
+
+        Raises:
+            RefusedError: The person was erased.
+            ConfigError: There is no master key.
+        """
+        return self._seal(f"person/{person}", canonical_bytes(dict(fields))).hex()
+
+    def open(self, person: str, sealed: str) -> dict[str, str] | None:
+        """Return a person's fields; None when they were erased.
+
+        Raises:
+            TamperError: It is not what ``seal`` made for this person.
+            ConfigError: There is no master key.
+        """
+        try:
+            packed = bytes.fromhex(sealed)
+        except ValueError as error:
+            raise TamperError(f"what is sealed of person/{person} was altered") from error
+        content = self._open(f"person/{person}", packed)
+        return None if content is None else dict(json.loads(content))
+
+    def erase(self, person: str) -> bool:
+        """Destroy a person's key for good; tell whether there was one.
+
+        On return nothing that was sealed for the person can be opened, and nothing will be
+        sealed for them again.
+        """
+        return self._erase(f"person/{person}")
+
+    def seal_file(self, photo: str, content: bytes) -> bytes:
+        """Return what may be stored of a photo; its key is durable on return.
+
+        Raises:
+            RefusedError: The photo was erased.
+            ConfigError: There is no master key.
+        """
+        return self._seal(f"photo/{photo}", content)
+
+    def open_file(self, photo: str, sealed: bytes) -> bytes | None:
+        """Return a photo; None when it was erased.
+
+        Raises:
+            TamperError: It is not what ``seal_file`` made for this photo.
+            ConfigError: There is no master key.
+        """
+        return self._open(f"photo/{photo}", sealed)
+
+    def erase_file(self, photo: str) -> bool:
+        """Destroy a photo's key for good; tell whether there was one."""
+        return self._erase(f"photo/{photo}")
+
+    def _seal(self, subject: str, content: bytes) -> bytes:
+        master = self._need_master()
+        with self._writing() as keys:
+            for one in (PROBE, subject):
+                if _row(keys, one) is None:
+                    key_id, key = secrets.token_bytes(KEY_ID), secrets.token_bytes(32)
+                    keys.execute(
+                        "INSERT INTO keys VALUES (?, ?, ?)",
+                        [one, key_id, _encrypt(master, key, one)],
+                    )
+            found = _row(keys, subject)
+        if found is None or found[1] is None:
+            raise RefusedError(f"{subject} was erased: use a new id")
+        return found[0] + _encrypt(self._unwrap(subject, found[1]), content, subject)
+
+    def _open(self, subject: str, sealed: bytes) -> bytes | None:
+        self._need_master()
+        found = self._find(subject)
+        if found is None or found[1] is None or found[0] != sealed[:KEY_ID]:
+            return None
+        try:
+            return _decrypt(self._unwrap(subject, found[1]), sealed[KEY_ID:], subject)
+        except InvalidTag as error:
+            raise TamperError(f"what is sealed of {subject} was altered") from error
+
+    def _erase(self, subject: str) -> bool:
+        with self._writing() as keys:
+            found = _row(keys, subject)
+            if found is None or found[1] is not None:
+                keys.execute("REPLACE INTO keys VALUES (?, x'', NULL)", [subject])
+        if found is None or found[1] is None:
+            return False
+        with self._asking() as keys:
+            keys.execute("VACUUM")
+        return True
+
+    # --- keys ------------------------------------------------------------------------------
+
+    def _need_master(self) -> AESGCM:
+        if self._master is None:
+            cure = f"fognode key new {CREDENTIAL}"
+            raise ConfigError(f"names and photos need the credential {CREDENTIAL}: {cure}")
+        return self._master
+
+    def _check_master(self) -> None:
+        found = self._find(PROBE)
+        try:
+            if found and found[1]:
+                _decrypt(self._need_master(), found[1], PROBE)
+        except InvalidTag as error:
+            raise ConfigError(
+                f"credential {CREDENTIAL} is not the one that {self._path} was made with"
+            ) from error
+
+    def _unwrap(self, subject: str, wrapped: bytes) -> AESGCM:
+        try:
+            return AESGCM(_decrypt(self._need_master(), wrapped, subject))
+        except InvalidTag as error:
+            raise TamperError(f"the key of {subject} in {self._path} was altered") from error
+
+    def _find(self, subject: str) -> tuple[bytes, bytes | None] | None:
+        if not self._path.exists() or not self._path.stat().st_size:
+            return None  # made, and then the power went
+        with self._asking() as keys:
+            return _row(keys, subject)
+
+    # --- file ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give one transaction, in a file that is made if it is not there.
+
+        Raises:
+            StoreError: The file cannot be made or written.
+        """
+        if not self._path.exists():
+            try:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+                os.close(os.open(self._path, flags, MODE))
+                if os.geteuid() == 0:  # the appliance's user is to use it, too
+                    owner = self._path.parent.stat()
+                    os.chown(self._path, owner.st_uid, owner.st_gid)
+                fsync_folder(self._path.parent)
+            except OSError as error:
+                raise StoreError(f"{self._path} cannot be made: {error.strerror}") from error
+        with self._asking() as keys:
+            keys.execute("BEGIN IMMEDIATE")
+            keys.execute(TABLE)
+            yield keys
+            keys.execute("COMMIT")
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        try:
+            # One per use: a connection belongs to its thread, and uses are rare.
+            with closing(sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)) as keys:
+                for setting in SETTINGS:
+                    keys.execute(f"PRAGMA {setting}")
+                yield keys
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} cannot be used: {error}") from error
+
+
+def _row(keys: sqlite3.Connection, subject: str) -> tuple[bytes, bytes | None] | None:
+    found: tuple[bytes, bytes | None] | None = keys.execute(
+        "SELECT key_id, wrapped FROM keys WHERE subject = ?", [subject]
+    ).fetchone()
+    return found
+
+
+def _encrypt(key: AESGCM, content: bytes, subject: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    # The subject is authenticated with it: one person's ciphertext is not another's.
+    return nonce + key.encrypt(nonce, content, subject.encode())
+
+
+def _decrypt(key: AESGCM, sealed: bytes, subject: str) -> bytes:
+    if len(sealed) < NONCE + 16:
+        raise InvalidTag
+    return key.decrypt(sealed[:NONCE], sealed[NONCE:], subject.encode())
+
+
+# --- events ------------------------------------------------------------------------------
+
+
+def open_vault(config: Config) -> Vault:
+    """Open the farm's vault, without its master key if there is no such credential.
+
+    Raises:
+        ConfigError: As for ``Vault``.
+        StoreError: The file cannot be read.
+    """
+    master = config.secret(CREDENTIAL).strip() if config.has_secret(CREDENTIAL) else ""
+    return Vault(config.folder / FILE, master)
+
+
+def seal_facts(vault: Vault, kind: str, facts: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a declaration's facts as they may be stored; call it before the event is kept.
+
+    Name, CPF and phone of a person_set become the one fact ``sealed``.  For a person_erased
+    the key is destroyed before this returns: an event that tells of it is never early.
+
+    Raises:
+        RefusedError: The person was erased.
+        ConfigError: There is something to seal and no master key.
+        StoreError: The vault cannot be written.
+    """
+    kept = dict(facts)
+    person = str(facts.get("person", ""))
+    if kind == Kind.PERSON_SET:
+        fields = {name: str(kept.pop(name)) for name in PERSONAL if name in kept}
+        if fields:
+            kept[SEALED] = vault.seal(person, fields)
+    elif kind == Kind.PERSON_ERASED:
+        vault.erase(person)
+    return kept
+
+
+def seal_request(config: Config, kind: str, facts: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the facts of any declaration as they may be stored (``seal_facts``).
+
+    The vault is opened for those of persons only: a broken one must not hinder the others.
+
+    Raises:
+        RefusedError: The person was erased.
+        ConfigError: There is something to seal and no master key, or not the right one.
+        StoreError: The vault cannot be written.
+    """
+    if kind not in {Kind.PERSON_SET, Kind.PERSON_ERASED}:
+        return dict(facts)
+    return seal_facts(open_vault(config), kind, facts)
+
+
+def personal_fields(vault: Vault, told: Iterable[Stored]) -> dict[str, dict[str, str]]:
+    """Return what can still be opened, by person: name, CPF, phone as last declared.
+
+    Args:
+        vault: With its master key.
+        told: The person_set events, oldest first.
+
+    Raises:
+        TamperError: A sealed fact is not what the vault made.
+        ConfigError: There is no master key.
+        StoreError: The vault cannot be read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for event in told:
+        if event.kind == Kind.PERSON_SET and SEALED in event.facts:
+            person = event.text("person")
+            found[person] = vault.open(person, event.text(SEALED)) or {}
+    return found
+
+
+def erase_again(vault: Vault, reader: Reader) -> int:
+    """Destroy every key whose erasure the record tells of; return how many were there.
+
+    Called at each start: a vault that came back from a backup holds destroyed keys.
+
+    Raises:
+        StoreError: The vault cannot be written, or the database is away.
+    """
+    found, after = 0, 0
+    while told := reader.events(after, PAGE, [Kind.PERSON_ERASED]):
+        found += sum(vault.erase(event.text("person")) for event in told)
+        after = told[-1].seq
+    return found
