@@ -15,7 +15,7 @@ from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.schema import VERSIONS, check_schema
 from fognode.store.signed import evidence_of
-from fognode.store.verify import Report, examine
+from fognode.store.verify import Finding, Report, examine
 from fognode.store.walk import Mark
 
 CONFIG = Path("/etc/fognode/fognode.toml")
@@ -64,12 +64,13 @@ def verify(arguments: argparse.Namespace) -> int:
     try:
         check_schema(engine)
         begun = time.monotonic()
-        anchors, notes = _anchors(config) if arguments.ledgers else ([], [NOT_ASKED])
-        report = examine(engine, evidence_of(config, arguments.key, anchors), arguments.all)
+        asked = _ask_chains(config) if arguments.ledgers else _Asked(notes=[NOT_ASKED])
+        report = examine(engine, evidence_of(config, arguments.key, asked.marks), arguments.all)
         took_ms = round((time.monotonic() - begun) * 1000)
     finally:
         engine.dispose()
-    report.notes += notes
+    report.findings += asked.wrong
+    report.notes += asked.notes
     print(_as_json(report, took_ms) if arguments.json else _as_text(report, took_ms))
     return 1 if report.findings else 0
 
@@ -90,23 +91,35 @@ def _as_text(report: Report, took_ms: int) -> str:
     return "\n".join(lines)
 
 
-def _anchors(config: Config) -> tuple[list[Mark], list[str]]:
-    """Return what the chains hold of our log, and why one could not be asked."""
-    from fognode.ledgers.evm import anchors_on_chain  # noqa: PLC0415 - web3 takes a second
+@dataclasses.dataclass(slots=True)
+class _Asked:
+    """What the chains hold of our log."""
 
-    marks: list[Mark] = []
-    notes = [] if config.chains else ["anchors not checked: fognode.toml names no chain"]
+    marks: list[Mark] = dataclasses.field(default_factory=list)
+    wrong: list[Finding] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)  # why one could not be asked
+
+
+def _ask_chains(config: Config) -> _Asked:
+    from fognode.ledgers import anchor, evm  # noqa: PLC0415 - web3 takes a second
+
+    asked = _Asked(notes=[] if config.chains else ["anchors not checked: no chain is configured"])
     for chain in config.chains:
         try:
-            found, _ = anchors_on_chain(chain, log_name(config.farm.id))
+            found, last = evm.anchors_on_chain(chain, log_name(config.farm.id))
         except FognodeError as error:
-            notes.append(f"anchors not checked: {chain.name} chain: {error}")
+            asked.notes.append(f"anchors not checked: {chain.name} chain: {error}")
             continue
-        marks += [
-            Mark(one.size, f"{chain.name} chain block {one.block_number}", bytes.fromhex(one.root))
+        roots = {one.size: bytes.fromhex(one.root) for one in found}
+        asked.wrong += [  # of the list itself; its roots are compared with the record
+            Finding(seq=None, table=f"{chain.name} chain", reason=reason)
+            for reason in anchor.objections(found, last, roots.get)
+        ]
+        asked.marks += [
+            Mark(one.size, f"{chain.name} chain block {one.block_number}", roots[one.size])
             for one in found
         ]
-    return marks, notes
+    return asked
 
 
 def check_store(config: Config) -> list[tuple[bool, str]]:

@@ -1,10 +1,11 @@
 """Openings of cabinets: which readings belong to one, when it is over, who opened it.
 
 Which places are cabinets the configuration says; where it names none, a place is one once its
-light or its scale was heard.  Elsewhere a tag only tells of movement.  Light is not the only sign of an opening: a torch at night shows nothing, so a
-weight step or a package's tag that changes opens one too ("dark").  Readings join by
-happened_at_ms, and nothing is decided before the last of them can have come: ``ripe_at_ms``.
-What an opening meant is then drawn by custody/handling.py.
+light or its scale was heard.  Elsewhere a tag only tells of movement.  Light is not the only
+sign of an opening: a torch at night shows nothing, so a weight step or a package's tag that
+changes opens one too ("dark").  Readings join by happened_at_ms, and nothing is decided before
+the last of them can have come: ``ripe_at_ms``.  What an opening meant is then drawn by
+custody/handling.py.
 
 The state is a function of the stored events, with one narrow exception: a reading told more
 than a second late, in the instant between ``due`` and its COMMIT, counts after a restart.

@@ -26,6 +26,7 @@ from fognode.store.verify import Finding
 log = logging.getLogger(__name__)
 
 CHILD_TIMEOUT_S = 120
+BACKUP_AT = "02:00"
 VERIFY_AT = "02:30"
 DIGEST_AT = "07:00"
 CHORES_MINUTE = 7  # of every hour
@@ -46,6 +47,7 @@ class Calendar:
         self._config, self._config_path = config, config_path
         self._commit, self._verify, self._summary = commit, verify, summary
         self.chores: dict[str, Callable[[int], str]] = {}  # at the start and every hour
+        self.back_up: Callable[[], str] = lambda: "not set up"
         self.results: dict[str, tuple[int, str]] = {}  # job -> (finished at ms, result)
         self._child: subprocess.Popen[str] | None = None
         self._scheduler = BackgroundScheduler(
@@ -60,7 +62,8 @@ class Calendar:
         self._scheduler.add_job(self._train, "cron", hour=int(hour), minute=int(minute))
         if every_s := self._config.analysis.every_s:
             self._scheduler.add_job(self._train, "interval", seconds=every_s)
-        for at, job in ((VERIFY_AT, self._check), (DIGEST_AT, self._digest)):
+        jobs = ((BACKUP_AT, self._back_up), (VERIFY_AT, self._check), (DIGEST_AT, self._digest))
+        for at, job in jobs:
             hour, minute = at.split(":")
             self._scheduler.add_job(job, "cron", hour=int(hour), minute=int(minute))
         self._scheduler.add_job(self._do_chores)
@@ -83,6 +86,9 @@ class Calendar:
 
     def _digest(self) -> None:
         self._run_job("digest", self.digest)
+
+    def _back_up(self) -> None:
+        self._run_job("backup", self.back_up)
 
     def _do_chores(self) -> None:
         for name, chore in self.chores.items():

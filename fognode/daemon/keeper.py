@@ -104,8 +104,9 @@ class Keeper:
     """Owns the journal, the writer and the two queues before them.
 
     ``open_writer`` is called on the store thread until it succeeds; it raises StoreError
-    while the database is away or is not ours, as ``probe`` does, which is asked when there
-    is nothing to keep.  ``nudges`` are set after every COMMIT.
+    while the database is away or is not ours, as ``head`` (seq and hash of its newest
+    event) does, which is asked when there is nothing to keep.  ``nudges`` are set after
+    every COMMIT.
     """
 
     def __init__(
@@ -113,10 +114,10 @@ class Keeper:
         journal: Journal,
         open_writer: Callable[[], Writer],
         clock: Clock,
-        probe: Callable[[], object] = lambda: None,
+        head: Callable[[], tuple[int, bytes]],
     ) -> None:
         self._journal, self._open_writer = journal, open_writer
-        self._clock, self._probe = clock, probe
+        self._clock, self._head = clock, head
         self._offers: queue.Queue[_Offer] = queue.Queue(QUEUE)
         self._batches: queue.Queue[_Batch] = queue.Queue(QUEUE)
         self._came = threading.Event()  # something is in one of the queues
@@ -276,12 +277,14 @@ class Keeper:
         self._looked_s = time.monotonic()
         if self._writer is None:
             self._writer = self._open_writer()
-        self._probe()
+        safe = self._head()[0]
         self._known_good()
         if self.witness is not None:
             stamp = self._clock.stamp()
             self.witness.look(stamp.recorded_at_ms, stamp.mono_ms, self._keep_rows)
-            self._journal.release(self.witness.signed_size)
+            safe = self.witness.signed_size
+        # Without a key nothing is signed; then to be in the database is all there is.
+        self._journal.release(safe)
 
     def _keep_rows(self, rows: Sequence[Row]) -> None:
         self._keep([], rows)

@@ -25,6 +25,7 @@ from fognode.boards.link import Link
 from fognode.config import Config, seconds_of
 from fognode.custody import fold, packages, sessions
 from fognode.daemon.calendar import Calendar
+from fognode.daemon.chores import Chores
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
@@ -43,8 +44,7 @@ from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
 from fognode.store.reader import Reader
 from fognode.store.schema import check_schema
-from fognode.store.vault import erase_again, open_vault, seal_request
-from fognode.store.verify import verify
+from fognode.store.vault import seal_request
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -75,14 +75,16 @@ class Node:
         )
         self._lines = Lines(config, self._keeper.offer, self._reach)
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
+        chores = Chores(config, config_path, self._keeper.commit)
         self._calendar = Calendar(
             config,
             config_path,
             self._keeper.commit,
-            lambda: verify(self._engine),
+            chores.verify,
             self._glance.summary,
         )
-        self._calendar.chores = {"anchor": self._anchor, "forget": self._forget}
+        self._calendar.back_up = chores.back_up
+        self._calendar.chores = {"anchor": chores.anchor, "forget": chores.forget}
         self._glance.lines, self._glance.calendar = self._lines, self._calendar
 
     def run(self) -> int:
@@ -241,16 +243,6 @@ class Node:
         facts = seal_request(self._config, kind, facts)  # no name is ever kept in the clear
         event = Event(kind=kind, origin=f"q/{request_id}", happened_at_ms=now_ms(), facts=facts)
         return self._keeper.commit([event], [])[0]
-
-    def _anchor(self, at_ms: int) -> str:
-        event = anchor.wanted(self._reader, at_ms) if self._config.chains else None
-        if event is None:
-            return "nothing new"
-        self._keeper.commit([event], [])
-        return f"{event.facts['size']} events"
-
-    def _forget(self, _at_ms: int) -> str:
-        return f"{erase_again(open_vault(self._config), self._reader)} keys destroyed again"
 
     def _started_event(self) -> Event:
         at_ms = now_ms()

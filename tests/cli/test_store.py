@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fognode import hashing
 from fognode.cli.main import run
 from fognode.cli.store import check_store
 from fognode.config import Config, load
+from fognode.ledgers import evm
+from fognode.ledgers.calls import Anchored
 from fognode.store.engines import database_file, open_engine
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
@@ -76,7 +79,7 @@ def test_verify_of_a_whole_record_returns_0(
     assert lines[-1].startswith("all matches: 1 events, head ")
     assert "anchors not checked: ask for them with --ledgers" in lines
     assert run(["verify", "--all", "--ledgers", "--config", str(path)]) == 0
-    assert "anchors not checked: fognode.toml names no chain" in capsys.readouterr().out
+    assert "anchors not checked: no chain is configured" in capsys.readouterr().out
 
 
 def test_verify_of_a_changed_record_lists_each_finding_and_returns_1(
@@ -101,9 +104,9 @@ def test_verify_of_a_changed_record_lists_each_finding_and_returns_1(
     assert "is not written name+id+key" in capsys.readouterr().err
 
 
-def test_verify_says_which_chain_did_not_answer(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def on_chain(path: Path) -> Path:
+    """A configuration with one chain, behind which nobody answers."""
     chain = {
         "name": '"private"',
         "url": '"http://127.0.0.1:9"',
@@ -116,10 +119,55 @@ def test_verify_says_which_chain_did_not_answer(
     }
     text = "".join(f"{name} = {value}\n" for name, value in chain.items())
     path.write_text(path.read_text() + f"[[chain]]\n{text}")
-    run(["migrate", "--config", str(path)])
-    capsys.readouterr()
-    assert run(["verify", "--ledgers", "--config", str(path)]) == 0
+    assert run(["migrate", "--config", str(path)]) == 0
+    return path
+
+
+def test_verify_says_which_chain_did_not_answer(
+    on_chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", "--ledgers", "--config", str(on_chain)]) == 0
     assert "anchors not checked: private chain: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("size", "root", "told"),
+    [
+        (1, "", ""),
+        (1, "00" * 32, "private chain block 7: root: the events 1 to 1 give another one"),
+        (2, "", "private chain block 7: the database is shorter than the signed record: 1 of 2"),
+    ],
+)
+def test_anchors_of_a_chain_are_compared_with_the_record(
+    on_chain: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    root: str,
+    told: str,
+) -> None:
+    keep(load(on_chain, {}))
+    root = root or hashing.leaf_hash(BODY).hex()
+    head = hashing.keccak(bytes(32) + (1).to_bytes(32) + bytes.fromhex(root) + size.to_bytes(32))
+    anchored = Anchored(
+        log_id="",
+        number=1,
+        size=size,
+        root=root,
+        head=head.hex(),
+        actor="",
+        tx_hash="",
+        block_number=7,
+        block_hash="",
+    )
+    monkeypatch.setattr(evm, "anchors_on_chain", lambda *_: ([anchored], (1, size, head.hex())))
+    assert run(["verify", "--ledgers", "--config", str(on_chain)]) == (1 if told else 0)
+    assert told in capsys.readouterr().out
+    last = (2, size, "00" * 32)
+    monkeypatch.setattr(evm, "anchors_on_chain", lambda *_: ([anchored], last))
+    assert run(["verify", "--ledgers", "--config", str(on_chain)]) == 1
+    said = "private chain: the node tells of 1 anchors, the contract of 2"
+    assert said in capsys.readouterr().out
 
 
 def test_doctor_lines_tell_what_is_well_and_what_sqlite_cannot_promise(

@@ -75,7 +75,8 @@ def glance(folder: Path, reader: Rows, workers: list[Worker]) -> Glance:
     config = parse({"farm": farm, "chain": [CHAIN]})
     journal = Journal(folder / "spool")
     journal.close()
-    keeper = Keeper(journal, lambda: None, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    clock = Clock("farm-7", "5f3a9c0e")
+    keeper = Keeper(journal, lambda: None, clock, lambda: (0, b""))  # type: ignore[arg-type, return-value]
     made = Glance(config, reader, keeper, workers)  # type: ignore[arg-type]
     made.lines = Lines()  # type: ignore[assignment]
     return made

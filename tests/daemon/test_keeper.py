@@ -32,9 +32,10 @@ class Book:
     def close(self) -> None:
         pass
 
-    def probe(self) -> None:
+    def head(self) -> tuple[int, bytes]:
         if self.error:
             raise self.error
+        return len(self.seqs), b""
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 @pytest.fixture
 def idle(book: Book, journal: Journal) -> Keeper:
     opened = lambda: book  # noqa: E731 - a writer is opened by a callable
-    return Keeper(journal, opened, Clock("farm-7", "5f3a9c0e"), book.probe)  # type: ignore[arg-type]
+    return Keeper(journal, opened, Clock("farm-7", "5f3a9c0e"), book.head)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_what_was_spooled_before_a_kill_reaches_the_database_in_the_next_life(
     away = Book()
     away.error = StoreError("away")
     stop = threading.Event()
-    made = Keeper(first, lambda: away, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    made = Keeper(first, lambda: away, Clock("farm-7", "5f3a9c0e"), away.head)  # type: ignore[arg-type, return-value]
     thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
     thread.start()
     told: list[int] = []
@@ -182,7 +183,7 @@ def test_a_full_queue_says_stop_reading(
 ) -> None:
     monkeypatch.setattr(keeper, "QUEUE", 2)
     monkeypatch.setattr(keeper, "PUT_TIMEOUT_S", 0.01)
-    made = Keeper(journal, lambda: book, Clock("farm-7", "5f3a9c0e"))  # type: ignore[arg-type, return-value]
+    made = Keeper(journal, lambda: book, Clock("farm-7", "5f3a9c0e"), book.head)  # type: ignore[arg-type, return-value]
     offers = [made.offer(event(n), lambda _seq: None) for n in range(3)]
     assert offers == [True, True, False]
 
@@ -271,3 +272,13 @@ def test_a_jump_of_the_clock_is_an_event(monkeypatch: pytest.MonkeyPatch) -> Non
     assert step.origin.startswith("n/clock_step/5f3a9c0e-")
     assert clock.step_event() is None
     assert len(event_id(step.origin)) == 16
+
+
+def test_without_a_checkpoint_key_the_spool_lets_go_of_what_the_database_has(
+    kept: Keeper, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[int] = []
+    monkeypatch.setattr(keeper, "LOOK_S", 0.05)
+    monkeypatch.setattr(journal, "release", released.append)
+    kept.offer(event(1), lambda _seq: None)
+    wait(lambda: 1 in released)
