@@ -7,7 +7,7 @@ FIRMWARE_APT := gcc make gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev 
 TEST_APT := $(FIRMWARE_APT) libmariadb-dev mariadb-server nodejs npm systemd chromium xmlsec1
 DB     ?= sqlite
 
-.PHONY: demo test check bench install uninstall flash firmware contracts clean
+.PHONY: demo test check bench chaos install uninstall flash firmware contracts clean
 
 # Runs the farm in a box. Needs no root: what cannot be installed is named and worked around.
 demo: $(STAMPS)/demo
@@ -27,6 +27,10 @@ check: $(STAMPS)/dev
 # The table of promises; writes build/bench.json.
 bench: $(STAMPS)/test
 	$(PY) -m tests.bench $(ARGS)
+
+# The crash matrix (docs/crash_matrix.md): kill -9, power cuts, failing disks. Cuts need root.
+chaos: $(STAMPS)/test
+	$(PY) -m tests.crash.chaos --db mariadb $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 firmware:
 	$(MAKE) -C firmware

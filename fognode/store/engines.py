@@ -43,11 +43,7 @@ def open_engine(config: Config, account: Account) -> Engine:
         return _open_sqlite(database_file(config), account)
     prefix = config.store.schema
     password = config.secret(f"db-{account}")
-    engine = open_mariadb(config, f"{prefix}_{account}", password, _pool_size(account))
-    if account == "reader":
-        # Every statement sees what is committed now; nothing is left to roll back.
-        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return engine
+    return open_mariadb(config, f"{prefix}_{account}", password, _pool_size(account))
 
 
 def is_refused(error: SQLAlchemyError) -> bool:
@@ -150,6 +146,10 @@ def open_mariadb(config: Config, user: str, password: str, connections: int) -> 
         pool_timeout=LOCK_WAIT_S,
         pool_pre_ping=connections > 1,  # after a restart of the server, readers go on
         pool_reset_on_return=None if connections > 1 else "rollback",
+        # Readers: every statement sees what is committed now.  Set once per connection: an
+        # execution option is set back at each return, and if the server ends just then, the
+        # connection never comes back to the pool.
+        isolation_level="AUTOCOMMIT" if connections > 1 else None,
         execution_options={"schema_translate_map": schema_names(config)},
         # A server that is there and does not answer is away, too.
         connect_args={"connect_timeout": 5, "read_timeout": ANSWER_S, "write_timeout": ANSWER_S},

@@ -152,7 +152,8 @@ class Writer:
             session.run(self._statement(table), lines)
         session.raw.commit()
         # COMMIT POINT: from here the events are kept.
-        self._in_doubt = False
+        # While what comes is known already, as after a restart, more of it will be.
+        self._in_doubt = bool(known)
         if chain:
             session.head = (chain[-1].seq, chain[-1].hash)
         return seqs

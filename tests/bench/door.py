@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fognode.errors import AwayError
 from fognode.trial.settings import CABINET
+from tests.bench.effort import Effort
 from tests.bench.farms import open_farm, record_of
 from tests.bench.series import SEED, quantile
 
@@ -16,7 +17,7 @@ PATIENCE_S = 15.0
 PHASE_S = 0.5  # boards and threads turn every 0.5 s at the slowest
 
 
-def measure(quick: bool) -> Iterator[dict[str, float]]:
+def measure(effort: Effort) -> Iterator[dict[str, float]]:
     """Open and close a door again and again; yield the rows.
 
     Raises:
@@ -27,7 +28,7 @@ def measure(quick: bool) -> Iterator[dict[str, float]]:
     with open_farm() as farm, record_of(farm) as record:
         farm.expect("board_hello", board=CABINET)
         board = farm.boards[CABINET]
-        for _ in range(QUICK_OPENINGS if quick else OPENINGS):
+        for _ in range(QUICK_OPENINGS if effort.quick else OPENINGS):
             time.sleep(phase.uniform(0, PHASE_S))  # or every opening meets the same phase
             seen = _newest(record)
             board.door_open()

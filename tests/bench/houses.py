@@ -7,6 +7,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from fognode.config import Config, parse
 from fognode.events import Event, Json
 from fognode.hashing import Stamp, freeze
@@ -28,7 +30,9 @@ BACKENDS = ("mariadb", "sqlite")
 class House:
     """A database ready to be written; ``files`` is where it lies."""
 
+    config: Config
     writer: Writer
+    reader: Engine  # of the reading account
     bare: Callable[[int, bytes], None]  # a plain insert of a key and a body, and COMMIT
     files: Path
 
@@ -72,17 +76,18 @@ def open_house(backend: str) -> Iterator[House]:
         yield made
 
 
-def _writer(stack: ExitStack, config: Config) -> Writer:
+def _accounts(stack: ExitStack, config: Config) -> tuple[Writer, Engine]:
     prepare_database(config)
     engines = [open_engine(config, account) for account in ("writer", "reader")]
     for engine in engines:
         stack.callback(engine.dispose)
-    return stack.enter_context(closing(Writer(engines[0], Reader(engines[1]))))
+    writer = Writer(engines[0], Reader(engines[1]))
+    return stack.enter_context(closing(writer)), engines[1]
 
 
 def _sqlite(stack: ExitStack, folder: Path) -> House:
     config = parse({"farm": {"id": "farm-7", "folder": str(folder)}})
-    writer = _writer(stack, config)
+    writer, reader = _accounts(stack, config)
     # A file of its own: a second writer in the same one would empty the first one's page cache.
     plain = stack.enter_context(closing(sqlite3.connect(folder / "plain", isolation_level=None)))
     plain.execute("PRAGMA journal_mode=WAL")
@@ -94,14 +99,14 @@ def _sqlite(stack: ExitStack, folder: Path) -> House:
         plain.execute("INSERT INTO bare VALUES (?, ?)", (seq, body))
         plain.commit()
 
-    return House(writer, bare, database_file(config).parent)
+    return House(config, writer, reader, bare, database_file(config).parent)
 
 
 def _mariadb(stack: ExitStack, folder: Path) -> House:
     server = stack.enter_context(closing(start_mariadb(folder)))
     store = {"backend": "mariadb", "socket": str(server.socket), "schema": SCHEMA}
     config = parse({"farm": {"id": "farm-7"}, "store": store}, folder)
-    writer = _writer(stack, config)
+    writer, reader = _accounts(stack, config)
     engine = open_mariadb(config, "root", "", 1)
     stack.callback(engine.dispose)
     plain = stack.enter_context(closing(engine.raw_connection()))
@@ -113,4 +118,4 @@ def _mariadb(stack: ExitStack, folder: Path) -> House:
         cursor.execute("INSERT INTO bench.bare VALUES (?, ?)", (seq, body.decode()))
         plain.commit()
 
-    return House(writer, bare, server.folder / "d")
+    return House(config, writer, reader, bare, server.folder / "d")

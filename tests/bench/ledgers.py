@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 from web3 import Web3
@@ -14,15 +15,17 @@ from fognode.errors import AwayError
 from fognode.events import Json
 from fognode.trial import story
 from fognode.trial.farm import Farm
+from tests.bench.effort import Effort
 from tests.bench.farms import open_farm, record_of
 from tests.bench.series import SEED, quantile
 
 STEPS, QUICK_STEPS = 40, 8  # on each chain
 BLOCK_S = 2
+COPIED_AT = "%Y-%m-%d %H:%M:%S.%f"  # of a shadow in SQLite, UTC; milliseconds
 POLL_S = 0.02
 PATIENCE_S = 90.0
 ATTEMPTS = (
-    "SELECT owed.chain, attempt.tx_hash, attempt.created_at_ms FROM chain_attempt AS attempt"
+    "SELECT owed.chain, attempt.tx_hash, attempt.at FROM chain_attempt_shadow AS attempt"
     " JOIN chain_outbox AS owed ON owed.id = attempt.outbox_id"
 )
 
@@ -40,8 +43,9 @@ class Watch:
 
     def look(self) -> None:
         """Find new attempts, those the nodes have, and first receipts."""
-        for chain, tx_hash, created_at_ms in self._record.execute(ATTEMPTS):
-            self._signed_s.setdefault((chain, tx_hash), created_at_ms / 1000)
+        for chain, tx_hash, at in self._record.execute(ATTEMPTS):
+            kept = datetime.strptime(at, COPIED_AT).replace(tzinfo=UTC)
+            self._signed_s.setdefault((chain, tx_hash), kept.timestamp())
         for step, signed_s in self._signed_s.items():
             ask = self._chains[step[0]].eth
             if step not in self._sent and self._has(ask.get_transaction, step[1]):
@@ -60,13 +64,13 @@ class Watch:
         return True
 
 
-def measure(quick: bool) -> Iterator[dict[str, float]]:
+def measure(effort: Effort) -> Iterator[dict[str, float]]:
     """Declare deliveries, each a token on both chains; yield the rows.
 
     Raises:
         AwayError: The farm did not start, or the receipts did not come in time.
     """
-    steps = QUICK_STEPS if quick else STEPS
+    steps = QUICK_STEPS if effort.quick else STEPS
     with open_farm(BLOCK_S) as farm, ExitStack() as stack:
         record = stack.enter_context(record_of(farm))
         chains = {

@@ -14,6 +14,7 @@ from fognode.errors import AwayError
 from fognode.trial import story
 from fognode.trial.farm import Farm
 from fognode.trial.settings import BOARDS, TRAIN_EVERY_S
+from tests.bench.effort import Effort
 from tests.bench.farms import open_farm
 
 STARTS, QUICK_STARTS = 5, 2
@@ -23,7 +24,7 @@ PATIENCE_S = 30.0
 POLL_S = 0.005
 
 
-def measure(quick: bool) -> Iterator[dict[str, float]]:
+def measure(effort: Effort) -> Iterator[dict[str, float]]:
     """Start, stop, rest and work; yield the rows.
 
     Raises:
@@ -32,12 +33,12 @@ def measure(quick: bool) -> Iterator[dict[str, float]]:
     with open_farm() as farm:
         farm.stop_daemon()
         _train_by_night_only(farm)
-        starts = [_start_and_stop(farm) for _ in range(QUICK_STARTS if quick else STARTS)]
+        starts = [_start_and_stop(farm) for _ in range(QUICK_STARTS if effort.quick else STARTS)]
         farm.start_daemon()
         for board in BOARDS:
             farm.expect("board_hello", board=board)
         yield {"ready": max(ready_s for ready_s, _ in starts)}
-        yield _rest(farm, quick)
+        yield _rest(farm, effort)
         yield _work(farm)
         yield {"stop": max([stop_s for _, stop_s in starts] + [farm.stop_daemon()])}
 
@@ -85,11 +86,11 @@ def _until_healthy(farm: Farm) -> None:
         time.sleep(POLL_S)
 
 
-def _rest(farm: Farm, quick: bool) -> dict[str, float]:
+def _rest(farm: Farm, effort: Effort) -> dict[str, float]:
     daemon = _daemon(farm)
-    time.sleep(QUICK_SETTLE_S if quick else SETTLE_S)
+    time.sleep(QUICK_SETTLE_S if effort.quick else SETTLE_S)
     used_s, begun = _cpu_s(daemon), time.monotonic()
-    time.sleep(QUICK_IDLE_S if quick else IDLE_S)
+    time.sleep(QUICK_IDLE_S if effort.quick else IDLE_S)
     idle = 100 * (_cpu_s(daemon) - used_s) / (time.monotonic() - begun)
     return {"idle_cpu": idle, "rss": daemon.memory_info().rss / 1e6}
 

@@ -4,13 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.effort import Effort
 from tests.bench.houses import BACKENDS, House, board_body, open_house
 from tests.bench.series import interleaved, quantile
 
 ROUNDS, QUICK_ROUNDS, DROPPED = 1500, 300, 50
 
 
-def measure(quick: bool) -> Iterator[dict[str, float]]:
+def measure(effort: Effort) -> Iterator[dict[str, float]]:
     """Yield the rows of each database.
 
     Raises:
@@ -19,7 +20,7 @@ def measure(quick: bool) -> Iterator[dict[str, float]]:
     for backend in BACKENDS:
         found: dict[str, float] = {}
         with open_house(backend) as house:
-            took = _rounds(house, QUICK_ROUNDS if quick else ROUNDS)
+            took = _rounds(house, QUICK_ROUNDS if effort.quick else ROUNDS)
         for name in ("persist", "bare", "fdatasync"):
             found[f"{name}_{backend}_p50"] = quantile(took[name], 500)
         found[f"persist_{backend}_p99"] = quantile(took["persist"], 990)

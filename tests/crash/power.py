@@ -59,6 +59,14 @@ class DiskImage:
         finally:
             os.close(folder)
 
+    def turn_read_only(self) -> None:
+        """Make ext4 meet an error of its own and turn read-only under those who write."""
+        _run("mount", "-o", "remount,errors=remount-ro", str(self.mount))
+        device = Path(_device(self.mount)).name
+        if not device.startswith("loop"):
+            raise AssertionError(f"{self.mount} is no loop mount")
+        Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("a test of fognode")
+
     def unplug(self) -> None:
         """Unmount, as soon as the last process has let go."""
         for _ in range(UMOUNT_TRIES):
