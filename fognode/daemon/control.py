@@ -1,5 +1,6 @@
 """How commands on this machine reach the running daemon: its address, its token, one POST."""
 
+import contextlib
 import fcntl
 import http.client
 import json
@@ -73,10 +74,10 @@ def send_request(folder: Path, kind: str, facts: dict[str, Json], request_id: st
         token = (folder / TOKEN_FILE).read_text()
         line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        line.request("POST", "/api/v1/requests", json.dumps(request), headers)
-        answer = line.getresponse()
-        status, text = answer.status, answer.read().decode()
-        line.close()
+        with contextlib.closing(line):
+            line.request("POST", "/api/v1/requests", json.dumps(request), headers)
+            answer = line.getresponse()
+            status, text = answer.status, answer.read().decode()
     except (OSError, http.client.HTTPException) as error:
         raise AwayError(f"no appliance answers in {folder}; start fognode run first") from error
     if status != OK:

@@ -198,10 +198,10 @@ class Farm:
         try:
             where = urllib.parse.urlsplit(self.url)
             line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
-            line.request("GET", f"/{path}")
-            answer = line.getresponse()
-            found = answer.status, answer.read().decode()
-            line.close()
+            with contextlib.closing(line):
+                line.request("GET", f"/{path}")
+                answer = line.getresponse()
+                found = answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
             return 0, ""
         return found
