@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from fognode.daemon.journal import Journal
 from fognode.daemon.witness import Witness
-from fognode.errors import StoreError, TamperError
+from fognode.errors import RestoredError, StoreError, TamperError
 from fognode.events import Event, Kind, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store.spool import Backlog
@@ -315,7 +315,7 @@ class Keeper:
             self._held.append(_Offer(event, lambda _seq: None))
 
     def _lose(self, error: StoreError) -> None:
-        foreign = isinstance(error, TamperError)
+        foreign = isinstance(error, TamperError | RestoredError)
         self._retry_s = time.monotonic() + (FOREIGN_RETRY_S if foreign else RETRY_S)
         self.away_reason = str(error)
         if self.away_since_ms is None:

@@ -15,6 +15,8 @@ from fognode.events import Row, RowValues
 from fognode.store import worm
 from fognode.store.checkpoint import Notary, Signer, open_note
 from fognode.store.reader import Reader
+from fognode.store.restored import check_not_restored
+from fognode.store.signed import range_hashes
 from fognode.store.worm import SEGMENT, Worm
 
 log = logging.getLogger(__name__)
@@ -33,13 +35,16 @@ class Witness:
 
         Raises:
             StoreError: The folder or the database cannot be read.
-            TamperError: The database does not hold what was signed; the message says what
-                to do.
+            RestoredError: The database does not hold what was signed; the message says
+                what to do.
+            TamperError: A note or a row of a checkpoint is not as it was written.
         """
         self._folder, self._reader, self._signer = folder, reader, signer
         self._worm = Worm(folder, immutable)
+        key = signer.verifier_key
+        newest = worm.note_sizes(folder)[-1:]
+        check_not_restored(reader, [open_note(worm.note(folder, size), key) for size in newest])
         self._notary = self._resume()
-        self._check_newest_note()
         self.signed_size = self._notary.signed_size
         self.signed_at_ms = 0
         self.write_once = worm.probe(folder) if immutable else "plain files: a trial"
@@ -99,44 +104,10 @@ class Witness:
             self._worm.keep_segment(first, [event.body for event in found])
             first = worm.next_seq(self._folder)
 
-    # --- start -------------------------------------------------------------------------------
-
     def _resume(self) -> Notary:
+        """Go on from the newest row; what the folder has beyond it is signed again, alike."""
         rows = self._reader.rows("checkpoint", order="-size", limit=1)
         if not rows:
             return Notary(self._signer)
-        row = rows[0]
-        size = int(row["size"] or 0)
-        if self._reader.head()[0] < size or self._reader.link(size) != row["link"]:
-            raise TamperError(_restored(f"checkpoint {size} is not of this record"))
-        hashes = [bytes.fromhex(node) for node in json.loads(str(row["range_json"]))]
-        return Notary(self._signer, str(row["note"]).encode(), hashes)
-
-    def _check_newest_note(self) -> None:
-        """Compare the newest note of the folder, which a restored database may be behind.
-
-        Raises:
-            TamperError: It was signed over other events.
-        """
-        sizes = worm.note_sizes(self._folder)
-        if not sizes or sizes[-1] < self._notary.size:
-            return
-        newest = open_note(worm.note(self._folder, sizes[-1]), self._signer.verifier_key)
-        if self._reader.head()[0] < newest.size:
-            raise TamperError(_restored(f"it ends before signed checkpoint {newest.size}"))
-        while self._notary.size < newest.size:
-            size = self._notary.size
-            found = self._reader.events(after=size, limit=min(READ, newest.size - size))
-            if not found or found[0].seq != size + 1:
-                raise TamperError(_restored(f"event {size + 1} is missing"))
-            self._notary.take(size, [event.body for event in found])
-        if self._notary.root != newest.root:
-            raise TamperError(_restored(f"signed checkpoint {newest.size} is of other events"))
-
-
-def _restored(why: str) -> str:
-    return (
-        f"the database is not the one that was signed: {why}. If it is a restored backup, "
-        "bring back the newest one, or keep the folder worm aside as evidence and start anew; "
-        "until then events are kept in the spool only"
-    )
+        hashes = range_hashes(str(rows[0]["range_json"]))
+        return Notary(self._signer, str(rows[0]["note"]).encode(), hashes)

@@ -1,11 +1,11 @@
-"""Reading a backup (store/backup.py) into a new, empty place, and noticing one at the start.
+"""Reading a backup (store/backup.py) into a new, empty place.
 
 Everything is checked before anything is written: each file against the manifest, and the
 place for being empty.  MariaDB gets its rows between the migrations and root's second script,
 so that no trigger sees them and the shadows stay as they were.
 
-A restored database may be older than what was signed of it.  ``check_not_restored`` tells, at
-each start, so that the appliance does not go on from there as if nothing had been.
+A restored database may be older than what was signed of it: store/restored.py tells, at each
+start, so that the appliance does not go on from there as if nothing had been.
 """
 
 import gzip
@@ -14,7 +14,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -34,14 +34,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fognode import hashing
 from fognode.config import Config
-from fognode.errors import ConfigError, RestoredError, StoreError
+from fognode.errors import ConfigError, StoreError
 from fognode.store import durable, prepare
 from fognode.store.backup import DATABASE, FOLDERS, FORMAT, MANIFEST, PIECE, Manifest
-from fognode.store.checkpoint import Checkpoint
 from fognode.store.engines import database_file, schema_names, words
-from fognode.store.merkle import CompactRange
-from fognode.store.reader import Reader
-from fognode.store.signed import range_hashes
 from fognode.store.worm import READ_ONLY, Worm
 
 GROUP = 500  # rows inserted together
@@ -97,68 +93,6 @@ def restore_backup(config: Config, source: Path) -> Manifest:
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreError(f"cannot restore the database: {words(error)}") from error
     return manifest
-
-
-def check_not_restored(reader: Reader, worm_notes: Sequence[Checkpoint]) -> None:
-    """Refuse a database that is behind, or unlike, the newest checkpoint in the folder.
-
-    Args:
-        reader: Of the database that is to be served.
-        worm_notes: Opened notes of the write-once folder; only the largest is looked at.
-
-    Raises:
-        RestoredError: It is; the message says what to do.
-        StoreError: The database is away.
-    """
-    if not worm_notes:
-        return
-    newest = max(worm_notes, key=lambda note: note.size)
-    seq, _ = reader.head()
-    if seq < newest.size:
-        raise RestoredError(
-            f"the database ends at event {seq}, but {newest.size} were signed: it is an older"
-            f" copy. {CURE}"
-        )
-    if _root_at(reader, newest.size) != newest.root:
-        raise RestoredError(
-            f"the first {newest.size} events of the database are not those that were signed. {CURE}"
-        )
-
-
-CURE = (
-    "Events go to the spool only. Restore a newer backup (fognode restore), or the segments of"
-    " DIR/worm are all there is; if the loss is to be accepted, move DIR/worm to a safe place,"
-    " keep it as evidence, and start again"
-)
-
-
-def _root_at(reader: Reader, size: int) -> bytes | None:
-    """Return the root of the database's first events, from the checkpoint before on.
-
-    The range of that checkpoint is taken from its row; its link ties it to the event.
-    """
-    tree = CompactRange()
-    for row in reader.rows("checkpoint", order="-size", limit=GROUP):
-        told = int(str(row["size"]))
-        # The last is skipped: what it says of itself is to be compared.
-        if told < size and _has_link(reader, told, row["link"]):
-            tree = CompactRange(told, range_hashes(str(row["range_json"])))
-            break
-    while tree.size < size:
-        found = reader.events(tree.size, min(GROUP, size - tree.size))
-        if not found or found[0].seq != tree.size + 1:
-            return None
-        for told_event in found:
-            tree.append(hashing.leaf_hash(told_event.body))
-    own = reader.rows("checkpoint", {"size": size})
-    if own and not _has_link(reader, size, own[0]["link"]):
-        return None
-    return tree.root()
-
-
-def _has_link(reader: Reader, seq: int, link: object) -> bool:
-    found = reader.rows("event", {"seq": seq})
-    return bool(found) and found[0]["hash"] == link
 
 
 # --- the archive -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from fognode.config import Config, parse
 from fognode.daemon.witness import Witness
-from fognode.errors import StoreError, TamperError
+from fognode.errors import RestoredError, StoreError
 from fognode.events import Event, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store import worm
@@ -154,5 +154,5 @@ def test_a_database_restored_from_a_backup_is_noticed(house: House, size: int) -
             for n in range(5, size + 1)
         ]
         house.writer.keep(others)
-    with pytest.raises(TamperError, match="not the one that was signed"):
+    with pytest.raises(RestoredError, match="signed"):
         house.witness()

@@ -16,7 +16,8 @@ from fognode.store.backup import write_backup
 from fognode.store.checkpoint import Checkpoint, open_note
 from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
-from fognode.store.restore import check_not_restored, read_manifest, restore_backup
+from fognode.store.restore import read_manifest, restore_backup
+from fognode.store.restored import check_not_restored
 from fognode.store.schema import check_schema
 from fognode.store.signed import evidence_of
 from fognode.store.tables import metadata
@@ -227,20 +228,6 @@ def notes(signed: SignedHouse, *sizes: int) -> list[Checkpoint]:
     return [open_note(note(signed.folder / "worm", n), SIGNER.verifier_key) for n in sizes]
 
 
-def test_own_database_is_served(signed: SignedHouse) -> None:
-    check_not_restored(signed.house.reader, [])
-    check_not_restored(signed.house.reader, notes(signed, 8))
-    signed.sign()
-    check_not_restored(signed.house.reader, notes(signed, 8, 10))
-
-
-def test_note_whose_row_was_lost_in_a_crash_is_no_reason_to_refuse(signed: SignedHouse) -> None:
-    signed.notary.take(8, [body(9), body(10)])
-    made = signed.notary.sign(0)
-    signed.worm.keep_note(10, made.note)
-    check_not_restored(signed.house.reader, notes(signed, 8, 10))
-
-
 def test_older_database_is_refused_with_instructions(
     signed: SignedHouse, elsewhere: Config, tmp_path: Path
 ) -> None:
@@ -258,14 +245,3 @@ def test_older_database_is_refused_with_instructions(
             check_not_restored(house.reader, notes(signed, 13))
     finally:
         house.close()
-
-
-def test_database_with_another_link_under_the_checkpoint_is_refused(
-    sqlite_house: House, tmp_path: Path
-) -> None:
-    signed = SignedHouse(sqlite_house, tmp_path)
-    signed.keep(4)
-    signed.sign()
-    sqlite_house.tamper("UPDATE event SET hash = zeroblob(32) WHERE seq = 4")
-    with pytest.raises(RestoredError, match="are not those"):
-        check_not_restored(sqlite_house.reader, notes(signed, 4))
