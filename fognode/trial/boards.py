@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,7 +100,7 @@ def build_firmware() -> Path:
     return BUILD
 
 
-class TrialBoard:
+class TrialBoard(ABC):
     """A board as a child process: its serial line at ``path``, its world by actions."""
 
     recorded: ClassVar[bool]
@@ -143,8 +144,9 @@ class TrialBoard:
             raise AwayError(f"board {self.board} has ended") from error
         return int(self._answer("OK", self._patience_s(line)).split()[0])
 
+    @abstractmethod
     def _lines(self, action: Action) -> Sequence[str]:
-        raise NotImplementedError
+        """Return the lines of the child's script for one action."""
 
     def _patience_s(self, line: str) -> float:
         del line
