@@ -45,6 +45,7 @@ class Farm:
         self.credentials = folder / "credentials"
         self.boards: dict[str, SimBoard | RecordedBoard] = {}
         self.daemon: subprocess.Popen[bytes] | None = None
+        self.patience = 1.0  # every wait takes at most so many times as long as asked
         self._peers = contextlib.ExitStack()
 
     def __enter__(self) -> "Farm":
@@ -259,6 +260,7 @@ class Farm:
         Raises:
             AwayError: It was not so in time.
         """
+        within_s *= self.patience
         until = time.monotonic() + within_s
         while not there():
             if time.monotonic() > until:

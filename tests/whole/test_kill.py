@@ -14,10 +14,14 @@ pytestmark = pytest.mark.whole
 
 KILLS = 20
 SEED = 20260921
+START_S = 1.0  # from start to ready on an idle machine
+# On a loaded machine every life is as much longer as its start is, and so is the whole story.
+PATIENCE = 4
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None:
     farm.start()
+    farm.patience = PATIENCE
     done = threading.Event()
     kills = threading.Thread(target=kill_at_random, args=(farm, done), daemon=True)
     kills.start()
@@ -40,12 +44,12 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None
 
 
 def kill_at_random(farm: Farm, done: threading.Event) -> None:
-    chance = random.Random(SEED)
+    chance, slow = random.Random(SEED), 1.0
     for _ in range(KILLS):
-        if done.wait(chance.uniform(0.2, 3.0)):
+        if done.wait(chance.uniform(0.2, 3.0) * slow):
             return
         farm.kill_daemon()
-        farm.start_daemon()
+        slow = max(1.0, farm.start_daemon() / START_S)
 
 
 def check_origins(farm: Farm) -> None:
