@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fognode.errors import CodeError
 from fognode.events import Kind, Stored
-from fognode.gs1 import normal_gtin
+from fognode.gs1.keys import normal_gtin
 
 SENSED = (
     "hour_sin",

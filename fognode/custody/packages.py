@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import IntEnum
 
-from fognode import gs1, hashing
+from fognode import hashing
 from fognode.custody.draws import draw, refuse
 from fognode.errors import CodeError
 from fognode.events import Json, Kind, Outcome, Row, Stored
+from fognode.gs1.keys import normal_gtin
 
 # ISO/IEC 14443-3, 6.5.4: a UID has 4, 7 or 10 bytes.
 UID = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
@@ -101,7 +102,7 @@ def step(state: State, told: Stored, badges: Container[str]) -> Outcome:
 
 def _set_product(state: State, told: Stored) -> Outcome:
     try:
-        gtin = gs1.normal_gtin(told.text("gtin"))
+        gtin = normal_gtin(told.text("gtin"))
     except CodeError as error:
         return refuse(told, str(error), told.text("gtin"))
     if told.text("packaging") not in PACKAGINGS:
@@ -124,7 +125,7 @@ def _enter(state: State, told: Stored, badges: Container[str]) -> Outcome:
     Source: APTM paper, section 4.2, function newProductEntry.
     """
     try:
-        gtin = gs1.normal_gtin(told.text("gtin"))
+        gtin = normal_gtin(told.text("gtin"))
     except CodeError as error:
         return refuse(told, str(error), told.text("gtin"))
     for fact, wrong in CHECKS:

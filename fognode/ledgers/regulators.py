@@ -22,7 +22,7 @@ from lxml import etree
 from fognode.config import Regulator
 from fognode.errors import AwayError, ConfigError, RefusedError, UnclearError
 from fognode.events import Stored
-from fognode.gs1 import check_digit
+from fognode.gs1.keys import check_digit
 from fognode.hashing import sha256
 from fognode.ledgers.consortium import ASK_LATER, post_bytes
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fognode.gs1 import normal_gtin
+from fognode.gs1.keys import normal_gtin
 from fognode.trial import story
 
 

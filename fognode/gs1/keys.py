@@ -1,4 +1,7 @@
-"""GS1 keys as printed on labels: the check digit, and one spelling for every GTIN."""
+"""GS1 keys as printed on labels: the check digit, one spelling for every GTIN, dates."""
+
+import calendar
+from datetime import date
 
 from fognode.errors import CodeError
 
@@ -32,3 +35,23 @@ def normal_gtin(code: str) -> str:
         raise CodeError(f"GTIN {code} ends in {code[-1]}, not in {check_digit(code[:-1])}")
     padded = code.zfill(14)
     return padded[1:] if padded[0] == "0" else padded
+
+
+def day_of(yymmdd: str, this_year: int) -> date:
+    """Return the day that a label's YYMMDD means; day 00 is the last of the month.
+
+    Source: GS1 General Specifications, section 7.12, determination of the century.
+
+    Raises:
+        CodeError: It is no day of the calendar.
+    """
+    if not (yymmdd.isascii() and yymmdd.isdigit() and len(yymmdd) == 6):
+        raise CodeError(f"date {yymmdd!r} is not six digits, YYMMDD")
+    apart = int(yymmdd[:2]) - this_year % 100
+    shift = -1 if apart >= 51 else 1 if apart <= -50 else 0
+    year = (this_year // 100 + shift) * 100 + int(yymmdd[:2])
+    month, day = int(yymmdd[2:4]), int(yymmdd[4:])
+    try:
+        return date(year, month, day or calendar.monthrange(year, month)[1])
+    except (ValueError, calendar.IllegalMonthError) as error:
+        raise CodeError(f"date {yymmdd} is no day of the calendar") from error

@@ -1,7 +1,7 @@
 import pytest
 
 from fognode.errors import CodeError
-from fognode.gs1 import check_digit, normal_gtin
+from fognode.gs1.keys import check_digit, normal_gtin
 
 # Examples printed in GS1's own documents and on goods; none worked out by this code.
 PRINTED = ("6291041500213", "036000291452", "96385074", "4006381333931", "7891234567895")

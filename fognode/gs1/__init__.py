@@ -1,0 +1,1 @@
+"""GS1: keys, labels and Digital Links; pure."""
