@@ -175,6 +175,66 @@ CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost TRIGGER `${schema}`.check
 BEFORE DELETE ON `${schema}`.checkpoint FOR EACH ROW
 CALL `${schema}_audit`.refuse('DELETE', 'checkpoint', OLD.size)
 //
+-- Raw samples lie in a partition for each day (UTC).  To add and to drop one takes ALTER,
+-- CREATE and DROP of the table, with which its days could also go unseen; so the writer has
+-- none of them, and calls these two.
+GRANT SELECT, INSERT, CREATE, ALTER, DROP ON `${schema}_state`.sample
+   TO '${schema}_shadow'@localhost
+//
+-- Splits the partition into which the day falls: as a rule the last, and empty, one.  A day
+-- that lies before others, as after a clock was wrong, is made as well.
+CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost
+PROCEDURE `${schema}_state`.add_sample_day(day_number INT)
+BEGIN
+    DECLARE past BIGINT DEFAULT (day_number + 1) * 86400000;
+    DECLARE above VARCHAR(64);
+    DECLARE bound VARCHAR(40);
+    IF NOT EXISTS (
+        SELECT 1 FROM information_schema.partitions
+         WHERE table_schema = '${schema}_state' AND table_name = 'sample'
+           AND partition_description = past) THEN
+        SELECT partition_name,
+               IF(partition_description = 'MAXVALUE', 'MAXVALUE',
+                  CONCAT('(', partition_description, ')'))
+          INTO above, bound FROM information_schema.partitions
+         WHERE table_schema = '${schema}_state' AND table_name = 'sample'
+           AND (partition_description = 'MAXVALUE'
+                OR CAST(partition_description AS SIGNED) > past)
+         ORDER BY partition_ordinal_position LIMIT 1;
+        -- WAIT: who reads the table in a long transaction must not hold up the store.
+        EXECUTE IMMEDIATE CONCAT(
+            'ALTER TABLE `${schema}_state`.sample WAIT 1 REORGANIZE PARTITION ', above,
+            ' INTO (PARTITION ',
+            DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL day_number DAY), 'd%Y%m%d'),
+            ' VALUES LESS THAN (', past, '), PARTITION ', above, ' VALUES LESS THAN ', bound, ')');
+    END IF;
+END
+//
+-- Drops the days that end at or before a time, but only once the record says that they go.
+CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost
+PROCEDURE `${schema}_state`.drop_sample_days(before_at_ms BIGINT)
+BEGIN
+    DECLARE old TEXT DEFAULT (
+        SELECT GROUP_CONCAT(partition_name) FROM information_schema.partitions
+         WHERE table_schema = '${schema}_state' AND table_name = 'sample'
+           AND partition_description <> 'MAXVALUE'
+           AND CAST(partition_description AS SIGNED) <= before_at_ms);
+    IF NOT EXISTS (
+        SELECT 1 FROM `${schema}`.event WHERE event_id = UNHEX(LEFT(SHA2(
+            CONCAT('n/samples_forgotten/', before_at_ms), 256), 32))) THEN
+        SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 30006,
+            MESSAGE_TEXT = 'the record does not say that these samples go';
+    END IF;
+    IF old IS NOT NULL THEN
+        EXECUTE IMMEDIATE CONCAT('ALTER TABLE `${schema}_state`.sample WAIT 1 DROP PARTITION ',
+            old);
+    END IF;
+END
+//
+GRANT EXECUTE ON PROCEDURE `${schema}_state`.add_sample_day TO '${schema}_shadow'@localhost
+//
+GRANT EXECUTE ON PROCEDURE `${schema}_state`.drop_sample_days TO '${schema}_shadow'@localhost
+//
 CREATE OR REPLACE DEFINER='${schema}_shadow'@localhost SQL SECURITY DEFINER
 VIEW `${schema}`.chain_head AS
 SELECT seq, hash FROM `${schema}`.event ORDER BY seq DESC LIMIT 1
@@ -205,6 +265,10 @@ GRANT INSERT ON `${schema}`.checkpoint TO '${schema}_writer'@localhost
 GRANT SELECT ON `${schema}`.chain_head TO '${schema}_writer'@localhost
 //
 GRANT SELECT, INSERT, UPDATE, DELETE ON `${pattern}\_state`.* TO '${schema}_writer'@localhost
+//
+GRANT EXECUTE ON PROCEDURE `${schema}_state`.add_sample_day TO '${schema}_writer'@localhost
+//
+GRANT EXECUTE ON PROCEDURE `${schema}_state`.drop_sample_days TO '${schema}_writer'@localhost
 //
 GRANT SELECT ON `${pattern}`.* TO '${schema}_reader'@localhost
 //

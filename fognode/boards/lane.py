@@ -17,8 +17,9 @@ from functools import partial
 
 from fognode.boards import meaning, wire
 from fognode.boards.meaning import Happening, Speaker
+from fognode.boards.readings import readings_text
 from fognode.errors import MeaningError
-from fognode.events import Event, Json, Kind
+from fognode.events import Event, Json, Kind, Row, RowValues
 from fognode.hashing import canonical_bytes, sha256
 
 MOST_WAITING = 64  # events handed up and not yet kept; a board holds fewer
@@ -59,6 +60,7 @@ class Lane:
     place: str
     counts_per_kg: int
     progress: Callable[[str], tuple[int, int]]  # widened boot and count kept, (0, 0) = none
+    keep_sample: Callable[[Row], None] = lambda _row: None  # takes it or drops it, at once
     counters: Counters = field(default_factory=Counters)
     heard: Moment | None = None
     hello: wire.Hello | None = None  # None = must introduce itself (again)
@@ -329,12 +331,24 @@ class Lane:
         self._lost_waits = False
 
     def _sample(self, frame: wire.Sample, at: Moment) -> None:
+        plausible = []
         for sensor, value in frame.values:
             declared = self.sensors.get(sensor)
             if declared and meaning.plausible(declared, value):
                 self.values[sensor] = (value, at.mono_ms)
+                plausible.append((sensor, value))
             else:
                 self.counters.rejected += bool(self.ready)
+        if not (self.ready and plausible):
+            return  # what is not declared has no unit
+        values: RowValues = {
+            "board": self.board,
+            "at_ms": at.wall_ms,
+            "board_ms": frame.ms,
+            "boot": self.boot,
+            "readings": readings_text(plausible),
+        }
+        self.keep_sample(Row(table="sample", values=values))
 
     # --- shared --------------------------------------------------------------------------
 

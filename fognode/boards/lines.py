@@ -11,7 +11,7 @@ from os.path import realpath
 from fognode.boards.lane import Lane, Moment
 from fognode.boards.link import Clock, Ground, Link, Offer
 from fognode.config import Config
-from fognode.events import Event, Kind
+from fognode.events import Event, Kind, Row
 
 SILENT_MS = 15_000  # three heartbeats
 
@@ -72,6 +72,7 @@ class Lines:
         offer: Offer,
         progress: Callable[[str], tuple[int, int]],
         clock: Clock | None = None,
+        keep_sample: Callable[[Row], None] = lambda _row: None,
     ) -> None:
         self._patterns = config.serial.ports
         self._clock = clock or Clock()
@@ -82,6 +83,7 @@ class Lines:
                 place=board.place or cabinets.get(board.id, ""),
                 counts_per_kg=board.counts_per_kg,
                 progress=progress,
+                keep_sample=keep_sample,
             )
             for board in config.boards
         }

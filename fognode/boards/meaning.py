@@ -29,6 +29,7 @@ class SensorType:
     words: frozenset[str]
     event: tuple[int, int] | None  # bounds of an event's value; None = a tag's UID
     sample: tuple[int, int]  # bounds of a reading in S
+    codes: frozenset[int] = frozenset()  # readings that are no measure
 
 
 TYPES: dict[str, SensorType] = {
@@ -51,7 +52,8 @@ TYPES: dict[str, SensorType] = {
         fact="distance_mm",
         words=frozenset({"move"}),
         event=(0, 5_000),
-        sample=(-2, 5_000),  # -1 no echo, -2 stuck high
+        sample=(-2, 5_000),
+        codes=frozenset({-1, -2}),  # no echo, stuck high
     ),
     "weight": SensorType(
         unit="counts",

@@ -23,6 +23,7 @@ SQLITE_LIMITS = [
     "the page reads with mode=ro, which is a promise of this program, not of the system",
 ]
 CURE = "cure: run fognode migrate as root"
+DAYS = ("add_sample_day", "drop_sample_days")  # procedures that do what the writer may not
 WRONG_HASH, NO_RIGHT = 30001, 1142
 # Stays: what is granted, and WITH GRANT OPTION behind the account and its password.
 TO_WHOM = re.compile(r" TO `[^`]*`@`[^`]*`( IDENTIFIED BY PASSWORD '[^']*')?")
@@ -70,8 +71,9 @@ def expected_grants(prefix: str, account: Account) -> set[str]:
     if account == "reader":
         places = (f"`{pattern}`.*", rf"`{pattern}\_audit`.*", state)
         return {f"SELECT ON {place}" for place in places} | {"USAGE ON *.*"}
-    inserted = {f"INSERT ON `{prefix}`.`{table.name}`" for table in (event, *LOGS)}
-    return inserted | {
+    narrow = {f"INSERT ON `{prefix}`.`{table.name}`" for table in (event, *LOGS)}
+    narrow |= {f"EXECUTE ON PROCEDURE `{prefix}_state`.`{name}`" for name in DAYS}
+    return narrow | {
         "USAGE ON *.*",
         f"SELECT ON `{prefix}`.`chain_head`",
         f"SELECT, INSERT, UPDATE, DELETE ON {state}",

@@ -2,8 +2,9 @@
 
 Three schemas.  ``fognode`` is truth and logs: insert only.  ``fognode_audit`` holds a shadow
 of each, filled by triggers.  ``fognode_state`` is derived: updated in place, made again from
-the events.  SQLite keeps all in one file, so names are unique across schemas.  Every row
-carries a hash (requirement A57); every derived row says as of which event it is true.
+the events; but for ``sample``, which is raw and kept for days only.  SQLite keeps all in one
+file, so names are unique across schemas.  Every row carries a hash (requirement A57); every
+derived row says as of which event it is true.
 """
 
 from sqlalchemy import (
@@ -75,11 +76,17 @@ event = Table(
     Column("body", Body, nullable=False),
     Column("prev_hash", Bytes32, nullable=False, unique=True),
     Column("hash", Bytes32, nullable=False),
-    # kind, origin and happened_at_ms are generated from body by the database: migrations/
+    # kind, origin, happened_at_ms and about are generated from body by the database: migrations/
     schema=TRUTH,
     implicit_returning=False,
 )
-GENERATED = ("kind", "origin", "happened_at_ms")  # columns of event that only the database fills
+# Columns of event that only the database fills, each from the first of these that is there.
+GENERATED = {
+    "kind": ("kind",),
+    "origin": ("origin",),
+    "happened_at_ms": ("happened_at_ms",),
+    "about": ("facts.package", "facts.about", "facts.corrects"),
+}
 
 # --- logs --------------------------------------------------------------------------------
 
@@ -337,6 +344,22 @@ finding = _derived(
     _number("found_at_ms"),
 )
 DERIVED = tuple(table for table in metadata.tables.values() if table.schema == STATE)
+
+# --- raw ---------------------------------------------------------------------------------
+
+sample = Table(
+    "sample",  # a row per S frame; not derived: summed hour by hour, then let go (store/samples.py)
+    metadata,
+    _key("board", 8),
+    Column("at_ms", Number, primary_key=True, autoincrement=False),  # heard; MariaDB: partitions
+    Column("board_ms", Number, primary_key=True, autoincrement=False),  # the board's own clock
+    _number("boot"),  # widened: 65536 x epoch + boot; its board_hello names types and units
+    _text("readings", 100),  # as on the wire: L1=859,D1=415
+    Column("hash", Bytes32, nullable=False),
+    schema=STATE,
+    implicit_returning=False,
+)
+RAW = (sample,)
 
 
 def _shadow(table: Table) -> Table:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fognode.boards.lane import Lane, Moment, Owed
 from fognode.boards.wire import BoardEvent, Declare, Frame, Heartbeat, Hello, Sample
+from fognode.events import Row
 
 WALL = 1_795_241_520_000
 
@@ -176,6 +177,42 @@ def test_sample_of_an_undeclared_sensor_or_beyond_its_range_is_not_shown() -> No
     hear(talk, Sample(board="cab01", boot=17, ms=6000, values=values), at_ms=7)
     assert talk.values == {"L1": (859, 7)}
     assert talk.counters.rejected == 2
+
+
+def test_sample_is_kept_as_it_was_sent_with_the_start_that_declared_its_sensors() -> None:
+    rows: list[Row] = []
+    talk = lane(boot=65_536 + 20)  # another board answered to that name before
+    talk.keep_sample = rows.append
+    keep(hear(talk, *hello(17)))
+    values = (("L1", 859), ("W1", -420_013), ("D1", 415))
+    hear(talk, Sample(board="cab01", boot=17, ms=6000, values=values), at_ms=7)
+    assert rows == [
+        Row(
+            table="sample",
+            values={
+                "board": "cab01",
+                "at_ms": WALL + 7,
+                "board_ms": 6000,
+                "boot": 2 * 65_536 + 17,
+                "readings": "L1=859,W1=-420013",  # D1 was not declared
+            },
+        )
+    ]
+
+
+def test_sample_without_a_hello_or_a_plausible_reading_is_not_kept() -> None:
+    rows: list[Row] = []
+    talk = lane()
+    talk.keep_sample = rows.append
+    told = Sample(board="cab01", boot=17, ms=6000, values=(("L1", 859),))
+    hear(talk, told)
+    hear(talk, *hello()[:2], told)  # one declaration is missing
+    hear(talk, *hello())
+    hear(talk, Sample(board="cab01", boot=17, ms=6000, values=(("L1", 5000),)))
+    hear(talk, Sample(board="cab01", boot=17, ms=6000, values=()))
+    assert rows == []
+    hear(talk, told)
+    assert len(rows) == 1
 
 
 def test_declarations_beyond_the_promised_number_take_no_memory() -> None:

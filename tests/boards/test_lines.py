@@ -11,6 +11,7 @@ from fognode.boards.lane import Moment
 from fognode.boards.lines import Lines, find_ports
 from fognode.boards.wire import Declare, Frame, Hello, Sample
 from fognode.config import Config, parse
+from fognode.events import Row
 
 
 def config(folder: Path) -> Config:
@@ -127,6 +128,20 @@ def test_wall_clock_that_jumps_makes_nobody_silent(tmp_path: Path, bench: Any) -
     jump["ms"] = 86_400_000
     lines.poll()
     assert words(bench) == [("board_heard", "cab01")]
+
+
+def test_samples_of_every_board_go_the_same_way(tmp_path: Path, bench: Any) -> None:
+    rows: list[Row] = []
+    lines = Lines(
+        config(tmp_path),
+        bench.store.offer,
+        lambda _b: (0, 0),
+        bench.hand.clock,
+        keep_sample=rows.append,
+    )
+    hears(lines, bench, "cab01")
+    hears(lines, bench, "gate1")
+    assert [row.values["board"] for row in rows] == ["cab01", "gate1"]
 
 
 def test_status_shows_ports_without_board_and_boards_without_port(

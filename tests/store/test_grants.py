@@ -60,6 +60,11 @@ def test_accounts_are_checked_while_the_writer_holds_its_connection(own_house: H
             "own_1_writer can do too much: INSERT ON `own_1_audit",
         ),
         ("DROP ON own_1_state.* TO own_1_writer", "own_1_writer can do too much"),
+        ("DROP, ALTER ON own_1_state.sample TO own_1_writer", "own_1_writer can do too much: DROP"),
+        (
+            "EXECUTE ON PROCEDURE own_1_state.drop_sample_days TO own_1_reader",
+            "own_1_reader can do too much: EXECUTE ON PROCEDURE",
+        ),
         ("SELECT ON *.* TO own_1_writer", "own_1_writer can do too much: SELECT ON *.*"),
         ("INSERT ON own_1_state.cursor TO own_1_reader", "own_1_reader can do too much: INSERT ON"),
         ("SELECT ON mysql.* TO own_1_reader", "own_1_reader can do too much: SELECT ON `mysql`.*"),
@@ -82,6 +87,15 @@ def test_right_to_grant_is_refused(own_house: House) -> None:
 def test_grant_that_is_missing_is_told(own_house: House) -> None:
     own_house.as_root("REVOKE INSERT ON own_1.gov_attempt FROM own_1_writer@localhost")
     assert "own_1_writer lacks INSERT ON `own_1`.`gov_attempt`" in refusal(own_house)
+
+
+@pytest.mark.mariadb
+def test_procedure_that_may_not_be_called_is_told(own_house: House) -> None:
+    days = "PROCEDURE own_1_state.drop_sample_days"
+    own_house.as_root(f"REVOKE EXECUTE ON {days} FROM own_1_writer@localhost")
+    assert "own_1_writer lacks EXECUTE ON PROCEDURE `own_1_state`.`drop_sample_days`" in refusal(
+        own_house
+    )
 
 
 @pytest.mark.mariadb

@@ -13,49 +13,47 @@ from sqlalchemy import Engine, event
 
 from fognode.config import Config
 from fognode.errors import ConfigError, StoreError
-from fognode.events import Row
-from fognode.store import prepare
+from fognode.store import prepare, samples
 from fognode.store.engines import database_file, open_engine
+from fognode.store.grants import assert_accounts
+from fognode.store.samples import DAY_MS
 from fognode.store.schema import VERSIONS, check_schema, schema_version
 from fognode.store.verify import verify
 from fognode.trial.database import TrialDatabase
+from tests.databases.dump import AT_MS, CHECKPOINT, SAMPLE
 from tests.store.conftest import B1, B2, House, body
 
-# VERSION.sql: sqlite3 DIR/fognode.db .dump; VERSION_mariadb.sql: mariadb-dump --routines
-# --triggers --hex-blob --databases first first_audit first_state.  Both hold the two events
-# of the worked example.
+# Made by tests/databases/dump.py when the schema was released; each holds the two events of the
+# worked example.
 DUMPS = Path(__file__).parent.parent / "databases"
-# The worked example: seed 00..1f, two events.
-NOTE = (
-    "fognode.example/farm-7\n2\nmxFAXnU6TMj6lFEZRcg+WDNGJxmepnwQmt/o29ozb4Q=\n\n"
-    "— fognode.example/farm-7 EhrI4YtZwwRF2V5r5Mjo7AtDIoU5x8jZFRBRvXuUWmJHYDohc+rnJNUACgyC"
-    "j3NBrTtf/Sk/Kp/78Uz9SVz01MWpngE=\n"
-)
-CHECKPOINT = Row(
-    table="checkpoint",
-    values={
-        "size": 2,
-        "root": bytes.fromhex("9b11405e753a4cc8fa94511945c83e58334627199ea67c109adfe8dbda336f84"),
-        "note": NOTE,
-        "range_json": '["9b11405e753a4cc8fa94511945c83e58334627199ea67c109adfe8dbda336f84"]',
-        "link": bytes.fromhex("ace65073ed6f894154e6e397dfa3dc833262bdb6907d75caa4e16775ded56ee9"),
-        "at_ms": 1,
-    },
-)
+# A statement, and the version that stands when it fails on the way from 0001.
 SQLITE_STEPS = [
-    r"CREATE TABLE main.checkpoint ",
-    r"CREATE TABLE main.checkpoint_shadow ",
-    r"CREATE TRIGGER checkpoint_check",
-    r"CREATE TRIGGER checkpoint_shadow_no_delete",
-    r"UPDATE alembic_version",
+    (r"CREATE TABLE main.checkpoint ", "0001"),
+    (r"CREATE TABLE main.checkpoint_shadow ", "0001"),
+    (r"CREATE TRIGGER checkpoint_check", "0001"),
+    (r"CREATE TRIGGER checkpoint_shadow_no_delete", "0001"),
+    (r"UPDATE alembic_version .*'0002'", "0001"),
+    (r"CREATE TABLE main.sample ", "0002"),
+    (r"ALTER TABLE event ADD COLUMN about", "0002"),
+    (r"CREATE INDEX IF NOT EXISTS event_about", "0002"),
+    (r"CREATE INDEX IF NOT EXISTS finding_newest", "0002"),
+    (r"UPDATE alembic_version .*'0003'", "0002"),
 ]
 MARIADB_STEPS = [
-    r"CREATE TABLE `?first`?.`?checkpoint`? ",
-    r"CREATE TABLE `?first_audit`?.`?checkpoint_shadow",
-    r"UPDATE first.alembic_version",
-    r"TRIGGER `first`.checkpoint_copy",
-    r"TRIGGER `first`.checkpoint_no_delete",
-    r"GRANT INSERT ON `first`.checkpoint",
+    (r"CREATE TABLE `?first`?.`?checkpoint`? ", "0001"),
+    (r"CREATE TABLE `?first_audit`?.`?checkpoint_shadow", "0001"),
+    (r"UPDATE first.alembic_version .*'0002'", "0001"),
+    (r"CREATE TABLE `?first_state`?.`?sample`? ", "0002"),
+    (r"ALTER TABLE first.event ADD COLUMN", "0002"),
+    (r"CREATE INDEX IF NOT EXISTS event_about", "0002"),
+    (r"CREATE INDEX IF NOT EXISTS finding_newest", "0002"),
+    (r"UPDATE first.alembic_version .*'0003'", "0002"),
+    (r"TRIGGER `first`.checkpoint_copy", VERSIONS[-1]),
+    (r"TRIGGER `first`.checkpoint_no_delete", VERSIONS[-1]),
+    (r"PROCEDURE `first_state`.add_sample_day", VERSIONS[-1]),
+    (r"PROCEDURE `first_state`.drop_sample_days", VERSIONS[-1]),
+    (r"GRANT INSERT ON `first`.checkpoint", VERSIONS[-1]),
+    (r"GRANT EXECUTE ON PROCEDURE `first_state`.drop_sample_days TO 'first_writer'", VERSIONS[-1]),
 ]
 
 
@@ -80,9 +78,13 @@ def assert_ours(config: Config) -> None:
     try:
         check_schema(house.reader_engine)
         assert [stored.body for stored in house.reader.events()] == [B1, B2]
-        # A dump that has the checkpoint already knows the row.
-        assert house.writer().keep([body(1)], [CHECKPOINT]) == [3]
+        # A dump that has the checkpoint or the sample already knows the row.
+        writer = house.writer()
+        assert writer.keep([body(1)], [CHECKPOINT, SAMPLE]) == [3]
         assert house.reader.count("checkpoint_shadow") == 1
+        assert assert_accounts(house.writer_engine, house.reader_engine) is not None
+        samples.make_day(writer, AT_MS + DAY_MS)
+        assert house.reader.count("sample") == 1
         assert verify(house.reader_engine) == []
     finally:
         house.close()
@@ -131,18 +133,22 @@ def test_mariadb_dump_of_every_released_schema_becomes_ours(
     assert_ours(config)
 
 
-@pytest.mark.parametrize("step", SQLITE_STEPS)
+@pytest.mark.parametrize(("step", "left"), SQLITE_STEPS)
 def test_sqlite_migration_broken_off_leaves_the_older_schema_and_goes_on(
-    sqlite_config: Config, step: str
+    sqlite_config: Config, step: str, left: str
 ) -> None:
     load_sqlite(sqlite_config, "0001")
     with broken_at(step), pytest.raises(StoreError, match="injected"):
         prepare.prepare_database(sqlite_config)
     connection = sqlite3.connect(database_file(sqlite_config))
-    made = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'checkpoint%'")
-    assert made.fetchall() == []
+    made = connection.execute(
+        "SELECT name FROM sqlite_master WHERE name LIKE 'checkpoint%' OR name = 'sample'"
+        " OR name = 'event_about' OR (name = 'event' AND sql LIKE '% about %')"
+    ).fetchall()
     connection.close()
-    assert version_of(sqlite_config) == "0001"
+    assert [name for (name,) in made if not name.startswith("checkpoint")] == []
+    assert bool(made) == (left == "0002")
+    assert version_of(sqlite_config) == left
     prepare.prepare_database(sqlite_config)
     assert_ours(sqlite_config)
 
@@ -154,11 +160,14 @@ def test_mariadb_migration_broken_off_at_each_step_in_turn_goes_on(
     # MariaDB keeps what was made before the failure, so each run meets the rest of the last.
     config = mariadb_config("first")
     load_mariadb(server[0].socket, "0001")
-    for step in MARIADB_STEPS:
+    for step, left in MARIADB_STEPS:
         with broken_at(step), pytest.raises(StoreError, match="injected"):
             prepare.prepare_database(config)
+        with prepare.as_root(config) as root:
+            asked = "SELECT version_num FROM first.alembic_version"
+            assert root.exec_driver_sql(asked).scalar() == left
         engine = open_engine(config, "reader")
-        if MARIADB_STEPS.index(step) <= 2:
+        if left != VERSIONS[-1]:
             with pytest.raises((ConfigError, StoreError), match="run fognode migrate"):
                 check_schema(engine)
         engine.dispose()
