@@ -5,7 +5,9 @@
     node(left,right) = SHA-256( 0x01 || left || right )  an inner node of the tree of leaves
     link(prev, body) = SHA-256( 0x01 || prev || body )   the hash field of the row
     salted(value)    = SHA-256( 0x02 || salt16 || value ) a short value that leaves the box
+    keyed(value)     = HMAC-SHA-256( key, value )         a value that only the key recognises
     row_hash(values) = SHA-256( canonical JSON of the row without hash; bytes as hex, no NULL )
+    batch(hashes)    = SHA-256( 0x03 || row_hash || row_hash .. ) the rows of a batch, in order
 
 ``body`` is the stored bytes: RFC 8785 JSON, of which we allow objects, arrays, text
 and whole numbers.  The first byte keeps one from being taken for the other
@@ -118,6 +120,18 @@ def event_id(origin: str) -> bytes:
     return hashlib.sha256(origin.encode()).digest()[:16]
 
 
+def frozen_ids(bodies: Iterable[bytes]) -> list[bytes]:
+    """Return the ids of bodies as ``freeze`` spells them: after their origin come numbers only.
+
+    One that is spelt otherwise gets some other id, or b"", and must be read as JSON.
+    """
+    parts = [body.rpartition(b'"origin":"') for body in bodies]
+    return [
+        hashlib.sha256(rest.partition(b'"')[0]).digest()[:16] if found else b""
+        for _, found, rest in parts
+    ]
+
+
 def leaf_hash(body: bytes) -> bytes:
     """Return what inclusion proofs are made of (RFC 6962, 2.1)."""
     return hashlib.sha256(b"\x00" + body).digest()
@@ -133,15 +147,21 @@ def link_hash(prev_hash: bytes, body: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + prev_hash + body).digest()
 
 
-def salted_hash(salt: bytes, value: str) -> bytes:
-    """Return the hash under which a short, guessable value may leave the box.
+def salted_hash(salt: bytes, value: str | bytes) -> bytes:
+    """Return the hash under which a short, guessable or personal value may leave the box.
 
     Raises:
         ValueError: The salt is not 16 bytes long.
     """
     if len(salt) != 16:
         raise ValueError(f"salt has {len(salt)} bytes, not 16")
-    return hashlib.sha256(b"\x02" + salt + value.encode()).digest()
+    plain = value.encode() if isinstance(value, str) else value
+    return hashlib.sha256(b"\x02" + salt + plain).digest()
+
+
+def keyed_hash(key: bytes, value: bytes) -> bytes:
+    """Return the HMAC-SHA-256 by which only who has the key recognises a value."""
+    return hmac.digest(key, value, "sha256")
 
 
 def row_hash(values: Mapping[str, Scalar]) -> bytes:
@@ -152,6 +172,17 @@ def row_hash(values: Mapping[str, Scalar]) -> bytes:
         if value is not None and name != "hash"
     }
     return hashlib.sha256(canonical_bytes(plain)).digest()
+
+
+def batch_hash(hashes: Iterable[bytes]) -> bytes:
+    """Return the hash under which rows are known when they themselves are gone.
+
+    ``hashes`` are their row hashes, in the order of their key.
+    """
+    running = hashlib.sha256(b"\x03")
+    for one in hashes:
+        running.update(one)
+    return running.digest()
 
 
 def sha256(data: bytes) -> bytes:

@@ -56,6 +56,15 @@ def test_ids_and_hashes_are_those_of_the_worked_example() -> None:
     )
 
 
+def test_ids_of_frozen_bodies_are_read_off_their_bytes() -> None:
+    told = Event(kind="rejected", origin="n/x/1", happened_at_ms=1, facts={"a": '"origin":"b/'})
+    bodies = [hashing.freeze(LIGHT, STAMP), B2, hashing.freeze(told, STAMP)]
+    assert hashing.frozen_ids(bodies) == [
+        hashing.event_id(origin) for origin in (LIGHT.origin, json.loads(B2)["origin"], told.origin)
+    ]
+    assert hashing.frozen_ids([b'{"origin": "b/cab01/17/42"}', b"no event"]) == [b"", b""]
+
+
 def test_a_name_in_another_unicode_form_gives_the_same_body() -> None:
     composed, apart = "Arm\u00e1rio", "Arma\u0301rio"
     bodies = {
@@ -109,6 +118,17 @@ def test_row_hash_leaves_out_null_and_the_hash_itself() -> None:
     assert hashing.row_hash(values) == hashlib.sha256(plain.encode()).digest()
 
 
+def test_batch_of_rows_is_known_by_the_hashes_of_its_rows_in_order() -> None:
+    one = bytes.fromhex("8573a044ff9e9ff847a1bfb38219c677bafd29709618dcd6a66fd81ef261a299")
+    two = bytes.fromhex("eb01974a80885f1f51776e83ce4ac055cc5b2d4e92d7908d3b43ed2fbe41babd")
+    # printf '\x03...' | sha256sum
+    expected = "8f4d6dc3ad117a9ef0beac09d7f76331ebb08f7adc5650ff07f7462faf7470a6"
+    assert hashing.batch_hash([one, two]).hex() == expected
+    assert hashing.batch_hash([two, one]).hex() != expected
+    empty = "084fed08b978af4d7d196a7446a86b58009e636b611db16211b65a9aadff29c5"
+    assert hashing.batch_hash([]).hex() == empty
+
+
 def test_token_id_is_that_of_the_contract() -> None:
     expected = "1150560442cb093ff6f848884d8a0b75661fcdb78a62553051751a4509179586"
     assert hashing.token_id("7891234567895", "SN00000000").hex() == expected
@@ -130,3 +150,15 @@ def test_salt_of_another_length_is_refused() -> None:
 
 def test_sha256_of_pieces_is_that_of_the_whole() -> None:
     assert hashing.sha256_of([b"a", b"", b"bc"]) == hashing.sha256(b"abc")
+
+
+def test_keyed_hash_is_that_of_rfc_4231() -> None:
+    # RFC 4231, 4.3, test case 2.
+    assert hashing.keyed_hash(b"Jefe", b"what do ya want for nothing?").hex() == (
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    )
+
+
+def test_salted_hash_of_bytes_is_that_of_the_text_they_spell() -> None:
+    salt = bytes(range(16))
+    assert hashing.salted_hash(salt, "Ã") == hashing.salted_hash(salt, b"\xc3\x83")

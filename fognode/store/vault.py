@@ -3,8 +3,10 @@
 The record holds ciphertext only, so hashes, shadows, checkpoints and backups of the record
 stay as they are when a key is destroyed; what the key sealed is then unreadable everywhere.
 
-    vault.db   subject, key id, key    a key per person and photo, wrapped by the master key
-    sealed     key id (8 bytes), nonce (12), AES-256-GCM ciphertext and tag, as hex in an event
+    vault.db   subject, key id, key    a key per person and photo, wrapped by the master key,
+                                       and one by which the same picture is recognised
+    sealed     key id (8 bytes), nonce (12), AES-256-GCM ciphertext and tag: as hex in an event,
+               of a photo a file
 
 The master key is the credential ``vault-master``.  A subject that was erased gets no key again:
 its row stays, without the key.  Destroying a key needs no master key.
@@ -29,13 +31,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fognode.config import Config
 from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
 from fognode.events import Json, Kind, Stored
-from fognode.hashing import canonical_bytes
+from fognode.hashing import canonical_bytes, keyed_hash
 from fognode.store.durable import MODE, fsync_folder
 from fognode.store.reader import Reader
 
 FILE = "vault.db"
 CREDENTIAL = "vault-master"
-PERSONAL = ("name", "cpf", "phone")  # facts of person_set that are stored sealed
+PERSONAL = ("name", "cpf", "phone", "licence")  # facts of person_set that are stored sealed
 SEALED = "sealed"  # the fact that stands for them
 KEY_ID, NONCE = 8, 12  # bytes
 PAGE = 500  # events read at once
@@ -49,6 +51,7 @@ TABLE = """
     WITHOUT ROWID
 """
 PROBE = ""  # subject of a key that seals nothing: it tells a wrong master key from a right one
+MARKS = "marks"  # subject of the key by which the same picture is recognised
 
 
 def new_master() -> str:
@@ -135,7 +138,36 @@ class Vault:
         """Destroy a photo's key for good; tell whether there was one."""
         return self._erase(f"photo/{photo}")
 
+    def mark(self, content: bytes) -> str:
+        """Return by what this vault, and nobody else, recognises the same picture; hex.
+
+        Raises:
+            ConfigError: There is no master key.
+        """
+        _, wrapped = self._key_of(MARKS)
+        return keyed_hash(self._unwrap(MARKS, wrapped), content).hex()
+
+    def photo_keys(self) -> set[str]:
+        """Return the photos that have a key."""
+        if not self._is_made():
+            return set()
+        with self._asking() as keys:
+            found = keys.execute(
+                "SELECT substr(subject, 7) FROM keys"
+                " WHERE subject LIKE 'photo/%' AND wrapped IS NOT NULL"
+            )
+            return {str(photo) for (photo,) in found}
+
     def _seal(self, subject: str, content: bytes) -> bytes:
+        key_id, wrapped = self._key_of(subject)
+        return key_id + _encrypt(AESGCM(self._unwrap(subject, wrapped)), content, subject)
+
+    def _key_of(self, subject: str) -> tuple[bytes, bytes]:
+        """Return the key of a subject, which is made and durable if there was none.
+
+        Raises:
+            RefusedError: It was destroyed.
+        """
         master = self._need_master()
         with self._writing() as keys:
             for one in (PROBE, subject):
@@ -148,7 +180,7 @@ class Vault:
             found = _row(keys, subject)
         if found is None or found[1] is None:
             raise RefusedError(f"{subject} was erased: use a new id")
-        return found[0] + _encrypt(self._unwrap(subject, found[1]), content, subject)
+        return found[0], found[1]
 
     def _open(self, subject: str, sealed: bytes) -> bytes | None:
         self._need_master()
@@ -156,7 +188,8 @@ class Vault:
         if found is None or found[1] is None or found[0] != sealed[:KEY_ID]:
             return None
         try:
-            return _decrypt(self._unwrap(subject, found[1]), sealed[KEY_ID:], subject)
+            key = AESGCM(self._unwrap(subject, found[1]))
+            return _decrypt(key, sealed[KEY_ID:], subject)
         except InvalidTag as error:
             raise TamperError(f"what is sealed of {subject} was altered") from error
 
@@ -189,17 +222,21 @@ class Vault:
                 f"credential {CREDENTIAL} is not the one that {self._path} was made with"
             ) from error
 
-    def _unwrap(self, subject: str, wrapped: bytes) -> AESGCM:
+    def _unwrap(self, subject: str, wrapped: bytes) -> bytes:
         try:
-            return AESGCM(_decrypt(self._need_master(), wrapped, subject))
+            return _decrypt(self._need_master(), wrapped, subject)
         except InvalidTag as error:
             raise TamperError(f"the key of {subject} in {self._path} was altered") from error
 
     def _find(self, subject: str) -> tuple[bytes, bytes | None] | None:
-        if not self._path.exists() or not self._path.stat().st_size:
-            return None  # made, and then the power went
+        if not self._is_made():
+            return None
         with self._asking() as keys:
             return _row(keys, subject)
+
+    def _is_made(self) -> bool:
+        # Empty: made, and then the power went.
+        return self._path.exists() and self._path.stat().st_size > 0
 
     # --- file ------------------------------------------------------------------------------
 
@@ -291,21 +328,6 @@ def seal_facts(vault: Vault, kind: str, facts: Mapping[str, Json]) -> dict[str, 
     elif kind == Kind.PERSON_ERASED:
         vault.erase(person)
     return kept
-
-
-def seal_request(config: Config, kind: str, facts: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the facts of any declaration as they may be stored (``seal_facts``).
-
-    The vault is opened for those of persons only: a broken one must not hinder the others.
-
-    Raises:
-        RefusedError: The person was erased.
-        ConfigError: There is something to seal and no master key, or not the right one.
-        StoreError: The vault cannot be written.
-    """
-    if kind not in {Kind.PERSON_SET, Kind.PERSON_ERASED}:
-        return dict(facts)
-    return seal_facts(open_vault(config), kind, facts)
 
 
 def personal_fields(vault: Vault, told: Iterable[Stored]) -> dict[str, dict[str, str]]:

@@ -137,6 +137,21 @@ def test_person_without_personal_fields_needs_no_master_key(
     assert person(path, "erase", ANA, "--reason", "x") == 0
 
 
+def test_person_under_a_hold_is_not_erased_and_no_switch_says_otherwise(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(path, Kind.PERSON_SET, {**PLAIN, **FIELDS})
+    keep(path, Kind.HOLD_SET, {"about": ANA, "reason": "labour court 77", "by": "eve"})
+    assert person(path, "erase", ANA, "--reason", "x") == 2
+    said = capsys.readouterr().err
+    assert f"{ANA} is under a hold (event 2, eve: labour court 77)" in said
+    assert f"first fognode declare hold_lifted about={ANA}" in said
+    assert personal_fields(open_vault(load(path)), told(path)) == {ANA: FIELDS}
+    keep(path, Kind.HOLD_LIFTED, {"about": ANA, "reason": "closed", "by": "eve"})
+    assert person(path, "erase", ANA, "--reason", "x") == 0
+    assert personal_fields(open_vault(load(path)), told(path)) == {ANA: {}}
+
+
 # --- the whole appliance -----------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """What was sealed opens until its key is destroyed, and never after; the record stays as it is."""
 
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -26,7 +27,6 @@ from fognode.store.vault import (
     open_vault,
     personal_fields,
     seal_facts,
-    seal_request,
 )
 from fognode.store.verify import verify
 from fognode.store.writer import Writer
@@ -118,6 +118,29 @@ def test_photo_opens_until_it_is_erased(vault: Vault) -> None:
     assert vault.open_file("p1", sealed) is None
     with pytest.raises(RefusedError):
         vault.seal_file("p1", b"x")
+
+
+def test_mark_of_a_picture_is_its_own_the_vaults_and_told_by_nobody_else(
+    vault: Vault, path: Path, tmp_path: Path
+) -> None:
+    mark = vault.mark(b"picture")
+    assert Vault(path, MASTER).mark(b"picture") == mark
+    others = {vault.mark(b"pictures"), Vault(tmp_path / "other.db", MASTER).mark(b"picture")}
+    assert len({mark, *others}) == 3
+    assert re.fullmatch("[0-9a-f]{64}", mark)
+    with pytest.raises(ConfigError, match="vault-master"):
+        Vault(path).mark(b"picture")
+
+
+def test_photos_with_a_key_are_listed_without_a_master_key(vault: Vault, path: Path) -> None:
+    assert Vault(path).photo_keys() == set()
+    for photo in ("p1", "p2"):
+        vault.seal_file(photo, b"x")
+    vault.seal(ANA, FIELDS)
+    vault.mark(b"x")
+    assert Vault(path).photo_keys() == {"p1", "p2"}
+    vault.erase_file("p1")
+    assert Vault(path).photo_keys() == {"p2"}
 
 
 def test_person_and_photo_of_the_same_name_have_keys_of_their_own(vault: Vault) -> None:
@@ -270,16 +293,6 @@ def test_declaration_keeps_its_plain_facts_and_hides_the_personal_ones(vault: Va
     assert vault.open(ANA, str(sealed)) == FIELDS
     product: dict[str, Json] = {"gtin": "7891234567895", "name": "Glyphosate"}
     assert seal_facts(vault, Kind.PRODUCT_SET, product) == product  # a product's name is no secret
-
-
-def test_broken_vault_hinders_nobody_but_persons(tmp_path: Path, path: Path) -> None:
-    config = Config(farm=Farm(id="farm-7", folder=str(tmp_path)))
-    path.write_bytes(b"no database at all, but long enough to be looked at" * 20)
-    path.chmod(0o600)
-    exit_facts: dict[str, Json] = {"package": "p", "destination": "centre", "by": ANA}
-    assert seal_request(config, Kind.EXIT_DECLARED, exit_facts) == exit_facts
-    with pytest.raises(StoreError):
-        seal_request(config, Kind.PERSON_ERASED, {"person": ANA, "reason": "x"})
 
 
 def test_without_a_master_key_only_personal_facts_are_refused(path: Path) -> None:
