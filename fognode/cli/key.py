@@ -2,8 +2,10 @@
 
     new NAME   checkpoint-key, vault-master, or a chain: private, public
     show       the texts that others need: the checkpoint key's verifier key, addresses
+    rotate     put a new checkpoint key in force, with the appliance stopped
 
-A key that exists is never replaced: what it signed or sealed needs it.
+A key that exists is never replaced: what it signed or sealed needs it.  Only the checkpoint key
+has a successor; the record says from which event on, and the old one's public side stays known.
 """
 
 import argparse
@@ -13,17 +15,21 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from fognode.cli.store import CONFIG
 from fognode.config import CHAIN_NAMES, Chain, Config, load
+from fognode.daemon.succession import Answer, rotate_key, stopped
 from fognode.errors import ConfigError, RefusedError
 from fognode.ledgers.evm import new_keystore
-from fognode.store import checkpoint, vault
-from fognode.store.durable import write_whole
+from fognode.store import checkpoint, vault, worm
+from fognode.store.durable import fsync_folder, write_whole
+from fognode.store.keyring import log_in_force
 
 CREDENTIALS = Path("/etc/fognode/credentials")
 CHECKPOINT_KEY, CHAIN_PASSWORD = "checkpoint-key", "chain-password"
+MOST = 200  # characters of a name or reason
 NAMES = (CHECKPOINT_KEY, vault.CREDENTIAL, *CHAIN_NAMES)
 
 
@@ -33,7 +39,15 @@ def add_key(parser: argparse.ArgumentParser) -> None:
     new = acts.add_parser("new", help="draw a key that is not there yet")
     new.add_argument("name", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
     show = acts.add_parser("show", help="print what others need to know of our keys")
-    for act in (new, show):
+    rotate = acts.add_parser("rotate", help="put a new checkpoint key in force")
+    rotate.add_argument("--by", default="", metavar="PERSON", help="who does it; is recorded")
+    rotate.add_argument("--reason", default="", metavar="TEXT", help="why; is recorded")
+    rotate.add_argument(
+        "--lost",
+        action="store_true",
+        help="the old key is gone: it cannot sign the step, so nobody can follow it from there",
+    )
+    for act in (new, show, rotate):
         act.add_argument("--config", type=Path, default=CONFIG)
         act.add_argument(
             "--credentials",
@@ -47,13 +61,17 @@ def key(arguments: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: A key cannot be read or written.
-        RefusedError: The key to be made is there already.
+        RefusedError: The key to be made is there already, or the one to be retired is not.
+        StoreError: The record cannot be read or kept, or is not the one that was signed.
     """
     config = load(arguments.config)
     folder = arguments.credentials or config.credentials or CREDENTIALS
     if arguments.act_on_keys == "show":
         for line in _public(config, folder):
             print(line)
+    elif arguments.act_on_keys == "rotate":
+        answer = Answer(by=arguments.by[:MOST], reason=arguments.reason[:MOST])
+        _rotate(config, folder, answer, arguments.lost)
     else:
         _new(config, folder, arguments.name)
     return 0
@@ -96,9 +114,41 @@ def _new_chain_key(config: Config, folder: Path, name: str) -> None:
     print(f"the account {chain.farm} must allow it: setApprovalForAll({address}, true)")
 
 
+def _rotate(config: Config, folder: Path, answer: Answer, is_lost: bool) -> None:
+    """Draw a new checkpoint key and put it in force; broken off, the same command goes on.
+
+    Raises:
+        ConfigError: The appliance runs, or the key cannot be read or written.
+        RefusedError: There is no key that could be retired.
+        StoreError: The record cannot be read or kept, or is not the one that was signed.
+    """
+    path, waiting = folder / CHECKPOINT_KEY, folder / f"{CHECKPOINT_KEY}.new"
+    old = "" if is_lost else _read(path)
+    if not old and not is_lost:
+        raise RefusedError(f"{path} holds no key: fognode key new {CHECKPOINT_KEY}")
+    # Durable before the record names it, or nobody could sign any more.
+    if not _read(waiting):
+        _write_new(waiting, checkpoint.new_key())
+    new = _read(waiting)
+    with stopped(config) as record:
+        before = worm.keys(record.folder)[-1:] if record.folder.is_dir() else []
+        size = rotate_key(record, old, new, answer)
+        log = log_in_force(record.reader, config.farm.id)
+    try:
+        waiting.replace(path)
+        fsync_folder(folder)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be replaced: {error.strerror}") from error
+    print(f"event {size} puts the new key in force; {path} is replaced")
+    for _, key_before in before:
+        print(f"retired: {key_before}")
+    print(checkpoint.Signer(log, new).verifier_key)
+
+
 def _public(config: Config, folder: Path) -> Iterator[str]:
     if _read(folder / CHECKPOINT_KEY):
         yield _verifier(config, folder)
+        yield from _older(config)
     else:
         yield f"{CHECKPOINT_KEY}: none; fognode key new {CHECKPOINT_KEY}"
     cure = f"none; fognode key new {vault.CREDENTIAL}"
@@ -107,8 +157,20 @@ def _public(config: Config, folder: Path) -> Iterator[str]:
         yield f"{chain.name}: {_address(config, chain)}"
 
 
+def _older(config: Config) -> Iterator[str]:
+    """Yield the keys before, and up to which event each signed."""
+    place = config.folder / "worm"
+    known = worm.keys(place) if place.is_dir() else []
+    for (_, before), (first, _) in pairwise(known):
+        yield f"{CHECKPOINT_KEY} before event {first}: {before}"
+
+
 def _verifier(config: Config, folder: Path) -> str:
-    log = checkpoint.log_name(config.farm.id)
+    place = config.folder / "worm"
+    known = worm.keys(place)[-1:] if place.is_dir() else []
+    # The write-once folder tells the log: after a loss it has another name.
+    logs = [checkpoint.parse_key(text)[0] for _, text in known]
+    log = logs[0] if logs else checkpoint.log_name(config.farm.id)
     return checkpoint.Signer(log, _read(folder / CHECKPOINT_KEY)).verifier_key
 
 

@@ -9,7 +9,7 @@
 The files are read before the database: an event that leaves the spool meanwhile is in the
 database, and no checkpoint is newer than the database beside it.  Names and photos of people
 are erased by destroying their keys, so ``vault.db``, keystores, credentials and photos are
-never in a backup.
+never in a backup.  Raw samples, gone in days anyway, are not either: the record has their sums.
 
 A line of MariaDB's rows is an object (table, schema, columns) or a list of values; bytes are
 written {"hex": ...}.  How it is read again: store/restore.py.
@@ -23,7 +23,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -31,16 +31,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from fognode import hashing
 from fognode.config import Config
 from fognode.errors import StoreError
 from fognode.store import durable
-from fognode.store.engines import words
+from fognode.store.engines import translation, words
 from fognode.store.schema import schema_version
-from fognode.store.tables import metadata
+from fognode.store.tables import GENERATED, RAW, metadata
 
 FORMAT = 1
 FOLDERS = ("spool", "worm", "models")
@@ -193,11 +193,14 @@ def _write_sqlite(
         source.driver_connection.backup(target)
         # One file is packed: what the log beside it holds must be in it.
         target.execute("PRAGMA journal_mode=DELETE")
+        listed = target.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        there = {name for (name,) in listed}  # an older schema lacks some of ours
+        _leave_out_raw(target, there)
         head = target.execute("SELECT seq, hash FROM chain_head").fetchone()
         counts = {
             table.name: target.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]  # noqa: S608 - our names
             for table in metadata.sorted_tables
-            if table.name != "blocked"
+            if table.name in there
         }
     with copy.open("rb") as file:
         shutil.copyfileobj(file, packed, PIECE)
@@ -205,17 +208,24 @@ def _write_sqlite(
     return (head[0], head[1]) if head else (0, hashing.GENESIS), counts
 
 
+def _leave_out_raw(target: sqlite3.Connection, there: Container[str]) -> None:
+    names = [table.name for table in RAW if table.name in there]
+    taken = [target.execute(f"DELETE FROM {name}").rowcount for name in names]  # noqa: S608 - ours
+    target.commit()
+    if any(taken):
+        target.execute("VACUUM")  # or their pages would be packed all the same
+
+
 def _write_rows(engine: Engine, packed: gzip.GzipFile) -> tuple[tuple[int, bytes], dict[str, int]]:
     head, counts = (0, hashing.GENESIS), {}
     with engine.connect() as connection:
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT")
         try:
-            for table in metadata.sorted_tables:
-                columns = [column.name for column in table.columns]
+            for table, columns in _tables(connection, translation(engine)):
                 told = {"table": table.name, "schema": table.schema, "columns": columns}
                 packed.write(json.dumps(told).encode() + b"\n")
                 counts[table.name] = 0
-                for row in _rows(connection, table):
+                for row in () if table in RAW else _rows(connection, table, columns):
                     packed.write(json.dumps(_plain(row), ensure_ascii=False).encode() + b"\n")
                     counts[table.name] += 1
                     if table.name == "event" and row[0] > head[0]:
@@ -225,8 +235,28 @@ def _write_rows(engine: Engine, packed: gzip.GzipFile) -> tuple[tuple[int, bytes
     return head, counts
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[Any]:
-    ordered = select(*table.columns).order_by(*table.primary_key.columns)
+def _tables(
+    connection: Connection, names: Mapping[str | None, str | None]
+) -> Iterator[tuple[Table, list[str]]]:
+    """Give our tables and columns that are there: an older schema lacks some.
+
+    Raises:
+        StoreError: A column is there that we do not know, so it could not be saved.
+    """
+    looked = inspect(connection)
+    for table in metadata.sorted_tables:
+        schema = names[table.schema]
+        if looked.has_table(table.name, schema=schema):
+            there = {str(column["name"]) for column in looked.get_columns(table.name, schema)}
+            columns = [column.name for column in table.columns if column.name in there]
+            if unknown := there - {*columns, *GENERATED}:
+                raise StoreError(f"table {table.name} has unknown columns {sorted(unknown)}")
+            yield table, columns
+
+
+def _rows(connection: Connection, table: Table, columns: list[str]) -> Iterator[Any]:
+    asked = [table.c[name] for name in columns]
+    ordered = select(*asked).order_by(*table.primary_key.columns)
     yield from connection.execute(ordered, execution_options={"yield_per": AT_ONCE})
 
 

@@ -9,6 +9,8 @@ note; Ed25519 signs the text with its last LF, without the blank line:
                                                     a blank line
     \u2014 fognode.example/farm-7 base64(key id, 4 bytes, and signature, 64 bytes)
 
+The checkpoint with which a key is retired has a second such line, by that key.
+
 Others learn the key as the text ``log+hex(key id)+base64(0x01 || public key)``; the key id is
 SHA-256(log || LF || 0x01 || public key)[:4].  Source: C2SP signed-note and tlog-checkpoint.
 """
@@ -55,9 +57,13 @@ class Checkpoint:
 # --- keys --------------------------------------------------------------------------------
 
 
-def log_name(farm: str) -> str:
-    """Return the name of a farm's record, which is also that of its key, for good."""
-    return f"fognode.{farm}"
+def log_name(farm: str, began: str = "") -> str:
+    """Return the name of a farm's log, which is also that of its key.
+
+    ``began`` tells the logs of a farm apart that had to begin anew: a size and a root are
+    signed under one name only once.
+    """
+    return f"fognode.{farm}/{began}" if began else f"fognode.{farm}"
 
 
 def new_key() -> str:
@@ -68,24 +74,24 @@ def new_key() -> str:
 class Signer:
     """Signs checkpoints of one log with the node's key."""
 
-    def __init__(self, log: str, seed: str) -> None:
+    def __init__(self, log: str, seed: str, retiring: str = "") -> None:
         """Take the log's name and the credential ``checkpoint-key``.
+
+        ``retiring`` is the secret of the key before it, which signs as well: who trusts that
+        one can follow to this one.
 
         Raises:
             ConfigError: The name has a blank or a plus, or the key is not 64 hex digits.
         """
         if not NAME.fullmatch(log):
             raise ConfigError(f"log name {log!r} must be 1 to 200 characters, no blank, no +")
-        if not re.fullmatch(r"[0-9a-fA-F]{64}", seed.strip()):
-            # Its value is secret: the message may not show it.
-            raise ConfigError("credential checkpoint-key is not 64 hex digits")
         self.log = log
-        self._key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed.strip()))
+        self._keys = [_private(text) for text in ([seed, retiring] if retiring else [seed])]
 
     @property
     def verifier_key(self) -> str:
         """The text that others need to check what this key signs."""
-        return verifier_key(self.log, self._key.public_key().public_bytes_raw())
+        return verifier_key(self.log, self._keys[0].public_key().public_bytes_raw())
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """Return the signed note of a checkpoint of this log.
@@ -96,9 +102,19 @@ class Signer:
         if checkpoint.log != self.log:
             raise ValueError(f"checkpoint of {checkpoint.log}, key of {self.log}")
         text = checkpoint.text()
-        marked = key_id(self.log, self._key.public_key().public_bytes_raw())
-        signature = base64.b64encode(marked + self._key.sign(text.encode())).decode()
-        return f"{text}\n{DASH}{self.log} {signature}\n".encode()
+        lines = "".join(self._line(key, text) for key in self._keys)
+        return f"{text}\n{lines}".encode()
+
+    def _line(self, key: Ed25519PrivateKey, text: str) -> str:
+        marked = key_id(self.log, key.public_key().public_bytes_raw())
+        return f"{DASH}{self.log} {base64.b64encode(marked + key.sign(text.encode())).decode()}\n"
+
+
+def _private(seed: str) -> Ed25519PrivateKey:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", seed.strip()):
+        # Its value is secret: the message may not show it.
+        raise ConfigError("credential checkpoint-key is not 64 hex digits")
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed.strip()))
 
 
 def key_id(log: str, public: bytes) -> bytes:
@@ -128,6 +144,18 @@ def parse_key(text: str) -> tuple[str, bytes]:
 
 
 # --- notes -------------------------------------------------------------------------------
+
+
+def parse_note(note: bytes) -> Checkpoint:
+    """Return what a note says; who signed it is not looked at.
+
+    Raises:
+        TamperError: It is not in the exact form.
+    """
+    text, lines = _split(note)
+    for line in lines:
+        _signature(line)
+    return _parse(text)
 
 
 def open_note(note: bytes, key: str) -> Checkpoint:
@@ -223,15 +251,21 @@ class Notary:
     """
 
     def __init__(
-        self, signer: Signer, note: bytes | None = None, hashes: Sequence[bytes] = ()
+        self,
+        signer: Signer,
+        note: bytes | None = None,
+        hashes: Sequence[bytes] = (),
+        key: str = "",
     ) -> None:
         """Go on from the newest note that was kept and its compact range.
+
+        ``key`` is the shared text of the key that signed the note, if it is not the signer's.
 
         Raises:
             TamperError: The note is not ours, or the range is not that of its root.
         """
         self._signer = signer
-        self._last = open_note(note, signer.verifier_key) if note is not None else None
+        self._last = open_note(note, key or signer.verifier_key) if note is not None else None
         self._range = merkle.CompactRange(self._last.size if self._last else 0, hashes)
         if self._last and self._range.root() != self._last.root:
             raise TamperError(f"the compact range is not that of checkpoint {self._last.size}")

@@ -25,6 +25,8 @@ from fognode.config import Config
 from fognode.errors import ConfigError, StoreError
 from fognode.store.engines import database_file, open_engine, open_mariadb, words
 
+LONGEST_STEP_S = 3600  # an index over millions of events takes minutes on a slow disk
+
 
 def prepare_database(config: Config) -> None:
     """Create the database that the configuration names, and upgrade it to our schema.
@@ -128,7 +130,8 @@ def _upgrade_as_migrator(root: Connection, config: Config, version: str) -> None
     password = secrets.token_urlsafe(24)
     _set_password(root, migrator, password)
     try:
-        upgrade(open_mariadb(config, migrator, password, 1), config.store.schema, version)
+        engine = open_mariadb(config, migrator, password, 1, LONGEST_STEP_S)
+        upgrade(engine, config.store.schema, version)
     finally:
         root.exec_driver_sql(f"ALTER USER '{migrator}'@localhost ACCOUNT LOCK")
 

@@ -38,9 +38,10 @@ from fognode.errors import ConfigError, StoreError
 from fognode.store import durable, prepare
 from fognode.store.backup import DATABASE, FOLDERS, FORMAT, MANIFEST, PIECE, Manifest
 from fognode.store.engines import database_file, schema_names, words
-from fognode.store.worm import READ_ONLY, Worm
+from fognode.store.worm import COPY, READ_ONLY, Worm, note_sizes
 
 GROUP = 500  # rows inserted together
+CHECKPOINTS = "checkpoint"  # folder of the notes in the write-once folder
 
 
 def read_manifest(source: Path) -> Manifest:
@@ -65,7 +66,9 @@ def restore_backup(config: Config, source: Path) -> Manifest:
     """Read a backup into the empty place that the configuration names.
 
     Nothing may run on it meanwhile.  Write-once files and models that are there already stay;
-    a spool that holds anything stays as it is.  MariaDB: only as its root.
+    a spool that holds anything stays as it is.  A write-once folder that was not there, or was
+    older, is marked as a copy: nothing is signed from it until a new log is begun
+    (daemon/succession.py).  MariaDB: only as its root.
 
     Raises:
         ConfigError: The place is not empty, is another farm's or of the other kind, or MariaDB
@@ -83,6 +86,7 @@ def restore_backup(config: Config, source: Path) -> Manifest:
             _check_worm(archive, config.folder)
             _check_empty(_filled(config))
             # Files first: broken off there, the same call completes it.
+            _mark_copy(config.folder, archive, source.name)
             _restore_files(config.folder, archive)
             if config.store.backend == "sqlite":
                 _restore_sqlite(config, archive)
@@ -136,6 +140,17 @@ def _check_worm(archive: tarfile.TarFile, folder: Path) -> None:
 
 def _names(archive: tarfile.TarFile, place: str) -> list[str]:
     return [name for name in archive.getnames() if name.startswith(f"{place}/")]
+
+
+def _mark_copy(folder: Path, archive: tarfile.TarFile, source: str) -> None:
+    """Mark a write-once folder that comes out of the backup: more may have been signed since."""
+    place = folder / "worm"
+    named = [int(Path(name).name) for name in _names(archive, f"worm/{CHECKPOINTS}")]
+    own = note_sizes(place) if (place / CHECKPOINTS).is_dir() else []
+    if max(named, default=0) > max(own, default=0):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Worm(place, immutable=False)
+        durable.write_whole(place / COPY, f"{source}\n".encode())
 
 
 def _restore_files(folder: Path, archive: tarfile.TarFile) -> None:

@@ -6,6 +6,8 @@
                                     (uint32, little-endian); gzip, without a time
     segment/000000000001.sha256     SHA-256 of the unpacked segment and of its tiles, to be
                                     read by ``gunzip -k *.gz; sha256sum -c *.sha256``
+    key/000000000000                shared text of the key that signs from that size on
+    copy                            only in a folder that came out of a backup: which one
     new/                            files that are not finished
 
 A file is written in ``new``, made durable, linked to its name, and then made immutable
@@ -44,6 +46,8 @@ MAX_UNPACKED = SEGMENT * (LENGTH.size + hashing.MAX_BODY)  # a larger one is not
 GZIP_LEVEL = 6
 READ_ONLY = 0o400
 PROBE = "probe"
+COPY = "copy"
+PLACES = ("checkpoint", "tile", "segment", "key")
 NAME = re.compile(r"[0-9]{12}")
 
 # _IOW('f', 2, long) and _IOR('f', 1, long) of linux/fs.h; the long is read and written as int.
@@ -75,6 +79,7 @@ class Verdict:
 
     events: int  # bodies that were read and hashed
     root_checked: bool  # False: the bodies at hand do not reach the checkpoint's size
+    proven: int  # how many of the first bodies the checkpoint binds: its size, or none
     damages: list[Damage]
 
 
@@ -92,7 +97,7 @@ class Worm:
         self._folder, self._immutable = folder, immutable
         self._new = folder / "new"
         with _disk(folder):
-            for place in ("", "new", "checkpoint", "tile", "segment"):
+            for place in ("", "new", *PLACES):
                 durable.make_folder(folder / place)
             for unfinished in self._new.iterdir():
                 if unfinished.name != PROBE:  # which may be immutable
@@ -106,6 +111,38 @@ class Worm:
             TamperError: Another note of this size is kept.
         """
         self._keep(f"checkpoint/{size:012d}", note)
+
+    def keep_notes(self, notes: Iterable[tuple[int, bytes]]) -> None:
+        """Keep many notes that are known elsewhere; on return all of them are durable.
+
+        Raises:
+            StoreError: Not all are known to be kept; call again with the same notes.
+            TamperError: Another note of one of the sizes is kept.
+        """
+        with _disk(self._folder):
+            lacking: list[Path] = []
+            for size, note in notes:
+                path = self._folder / f"checkpoint/{size:012d}"
+                if not path.exists():
+                    (self._new / path.name).unlink(missing_ok=True)
+                    (self._new / path.name).write_bytes(note)
+                    (self._new / path.name).chmod(READ_ONLY)
+                    lacking.append(path)
+                elif path.read_bytes() != note:
+                    raise TamperError(f"{path} is kept with other content, and is written once")
+            os.sync()  # once for all, before one has its name: a year has some 100,000 of them
+            for path in lacking:
+                _link(self._new / path.name, path)
+            durable.fsync_folder(self._folder / "checkpoint")
+
+    def keep_key(self, first: int, key: str) -> None:
+        """Keep the shared text of the key that signs from this size on; on return it is durable.
+
+        Raises:
+            StoreError: It is not known to be kept; call again with the same text.
+            TamperError: Another key is kept there.
+        """
+        self._keep(f"key/{first:012d}", f"{key}\n".encode())
 
     def keep_tile(self, level: int, index: int, hashes: Sequence[bytes]) -> None:
         """Keep a full tile of the tree; on return it is durable.
@@ -196,6 +233,28 @@ def note(folder: Path, size: int) -> bytes:
     """
     with _disk(folder):
         return (folder / f"checkpoint/{size:012d}").read_bytes()
+
+
+def keys(folder: Path) -> list[tuple[int, str]]:
+    """Return from which size on which key signs, as the folder has it; smallest size first.
+
+    Raises:
+        StoreError: The folder cannot be read.
+    """
+    with _disk(folder):
+        found = [*_named(folder / "key")] if (folder / "key").is_dir() else []
+        return sorted((int(path.name), path.read_text("utf-8").strip()) for path in found)
+
+
+def copied_from(folder: Path) -> str:
+    """Return the name of the backup that a folder was copied out of; "" for one written here.
+
+    Raises:
+        StoreError: The folder cannot be read.
+    """
+    with _disk(folder):
+        path = folder / COPY
+        return path.read_text("utf-8").strip() if path.exists() else ""
 
 
 def tile(folder: Path, level: int, index: int) -> list[bytes]:
@@ -344,7 +403,10 @@ class _Told:
         if self._root is not None and self._root != self._checkpoint.root:
             self._add(name, f"the first {size} bodies give another root")
         return Verdict(
-            events=self._events, root_checked=self._root is not None, damages=self._damages
+            events=self._events,
+            root_checked=self._root is not None,
+            proven=size if self._root == self._checkpoint.root else 0,
+            damages=self._damages,
         )
 
     def _compare_sums(self, first: int, wanted: bytes) -> None:
@@ -450,7 +512,7 @@ def make_all_immutable(folder: Path) -> tuple[int, int]:
     """
     held = [0, 0]
     with _disk(folder):
-        for place in ("checkpoint", "tile", "segment"):
+        for place in PLACES:
             for path in (folder / place).rglob("*"):
                 if path.is_file():
                     held[not make_immutable(path)] += 1

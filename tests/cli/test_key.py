@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from fognode.cli.main import run
+from fognode.config import load
+from fognode.daemon.control import claim_folder
+from fognode.daemon.succession import stopped
+from fognode.events import Event
 from fognode.ledgers.evm import open_keystore
 from fognode.store.checkpoint import Checkpoint, Signer, open_note, parse_key
 from fognode.store.vault import Vault
@@ -171,3 +175,67 @@ def test_keystore_that_root_makes_is_the_appliances(path: Path) -> None:
     keys = path.parent / "node" / "keys"
     for made in (keys, keys / "private.json"):
         assert (made.stat().st_uid, made.stat().st_gid) == (12345, 12345)
+
+
+# --- rotation --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed(path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Three signed events."""
+    assert run(["migrate", "--config", str(path)]) == 0
+    assert key(path, "new", "checkpoint-key") == 0
+    config = load(path)
+    told = [Event(kind="x", origin=f"n/x/{n}", happened_at_ms=n) for n in range(1, 4)]
+    with stopped(config) as record:
+        for one in told:
+            record.keep(one)
+        record.sign_all(Signer("fognode.farm-7", config.secret("checkpoint-key")))
+    capsys.readouterr()
+    return path
+
+
+def test_rotation_replaces_the_secret_and_the_record_says_so(
+    signed: Path, credentials: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = credentials / "checkpoint-key"
+    old = secret.read_text()
+    words = ["--by", "ana", "--reason", "yearly"]
+    assert key(signed, "rotate", *words) == 0
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first == f"event 4 puts the new key in force; {secret} is replaced"
+    before = Signer("fognode.farm-7", old).verifier_key
+    assert second == f"retired: {before}"
+    assert third == Signer("fognode.farm-7", secret.read_text()).verifier_key
+    assert secret.read_text() != old
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in credentials.iterdir()] == ["checkpoint-key"]
+    assert run(["verify", "--all", "--config", str(signed)]) == 0
+    assert run(["verify", "--all", "--key", before, "--config", str(signed)]) == 0
+    capsys.readouterr()
+    assert key(signed, "show") == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[:2] == [third, f"checkpoint-key before event 4: {before}"]
+
+
+def test_rotation_is_refused_beside_a_running_appliance_and_then_gone_on_with(
+    signed: Path, credentials: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with claim_folder(load(signed).folder):
+        assert key(signed, "rotate") == 2
+    assert "stop it first" in capsys.readouterr().err
+    waiting = (credentials / "checkpoint-key.new").read_text()
+    assert key(signed, "rotate") == 0
+    assert (credentials / "checkpoint-key").read_text() == waiting
+
+
+def test_rotation_without_a_key_names_the_cure(
+    signed: Path, credentials: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = (credentials / "checkpoint-key").read_text()
+    (credentials / "checkpoint-key").unlink()
+    assert key(signed, "rotate") == 2
+    assert "holds no key: fognode key new checkpoint-key" in capsys.readouterr().err
+    assert key(signed, "rotate", "--lost") == 0
+    assert (credentials / "checkpoint-key").read_text() != old
+    assert run(["verify", "--all", "--config", str(signed)]) == 0

@@ -12,9 +12,12 @@ from fognode.cli.store import check_store
 from fognode.config import Config, load
 from fognode.ledgers import evm
 from fognode.ledgers.calls import Anchored
+from fognode.store import backup as backup_module
 from fognode.store.engines import database_file, open_engine
 from fognode.store.reader import Reader
+from fognode.store.schema import VERSIONS
 from fognode.store.writer import Writer
+from tests.store.test_migrations import DUMPS, load_sqlite
 
 BODY = (
     b'{"boot_id":"5f3a9c0e","clock_ok":1,"facts":{"sensor":"L1"},"farm":"farm-7",'
@@ -57,7 +60,7 @@ def test_migrate_makes_the_database_and_says_its_schema(
 ) -> None:
     assert run(["migrate", "--config", str(path)]) == 0
     assert run(["migrate", "--config", str(path)]) == 0
-    said = "the sqlite database has schema 0002\n"
+    said = f"the sqlite database has schema {VERSIONS[-1]}\n"
     assert capsys.readouterr().out == said * 2
 
 
@@ -189,3 +192,32 @@ def test_doctor_line_names_a_missing_password(tmp_path: Path) -> None:
     ((well, line),) = check_store(load(written, {}))
     assert not well
     assert "db-reader" in line
+
+
+def test_migrate_saves_an_older_database_first_unless_told_not_to(
+    path: Path,
+    config: Config,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load_sqlite(config, VERSIONS[0])
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backup_module, "write_database", refuse)
+        assert run(["migrate", "--config", str(path)]) != 0
+    assert "no backup, so nothing was changed" in capsys.readouterr().err
+    assert not check_store(config)[0][0]  # the older schema is still there
+    assert run(["migrate", "--config", str(path)]) == 0
+    said = capsys.readouterr().out
+    [made] = (config.folder / "backups").glob("fognode-*.tar")
+    assert f"backup before the upgrade: {made}\n" in said
+    made.unlink()
+    database_file(config).unlink()
+    connection = sqlite3.connect(database_file(config))
+    connection.executescript((DUMPS / f"{VERSIONS[0]}.sql").read_text(encoding="utf-8"))
+    connection.close()
+    assert run(["migrate", "--no-backup", "--config", str(path)]) == 0
+    assert list((config.folder / "backups").glob("*.tar")) == []

@@ -8,7 +8,7 @@ import pytest
 
 from fognode.config import Config, parse
 from fognode.daemon.witness import Witness
-from fognode.errors import RestoredError, StoreError
+from fognode.errors import RestoredError, StoreError, TamperError
 from fognode.events import Event, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store import worm
@@ -110,7 +110,8 @@ def test_full_segments_are_copied_and_verify_without_the_database(house: House) 
     house.keep(1, 4100)
     house.look(witness)
     folder = house.folder / "worm"
-    assert worm.next_seq(folder) == 4097
+    assert (worm.next_seq(folder), witness.copied_size) == (4097, 4096)
+    assert house.witness().copied_size == 4096
     checkpoint = open_note(worm.note(folder, 4096), house.signer.verifier_key)
     verdict = worm.verify_segments(folder, checkpoint)
     assert (verdict.events, verdict.root_checked, verdict.damages) == (4096, True, [])
@@ -155,4 +156,20 @@ def test_a_database_restored_from_a_backup_is_noticed(house: House, size: int) -
         ]
         house.writer.keep(others)
     with pytest.raises(RestoredError, match="signed"):
+        house.witness()
+
+
+def test_what_is_only_signed_is_not_copied_yet(house: House) -> None:
+    witness = house.witness()
+    house.keep(1, 300)
+    house.look(witness)
+    assert (witness.signed_size, witness.copied_size) == (300, 0)
+
+
+def test_folder_names_the_key_and_another_one_is_refused(house: House) -> None:
+    house.keep(1, 3)
+    house.look(house.witness())
+    assert worm.keys(house.folder / "worm") == [(0, house.signer.verifier_key)]
+    house.signer = Signer("fognode.farm-7", new_key())
+    with pytest.raises(TamperError, match="not signed by key"):
         house.witness()

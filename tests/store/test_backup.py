@@ -1,5 +1,6 @@
 """What a backup holds, and what it must not."""
 
+import gzip
 import json
 import tarfile
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 
 from fognode import hashing
 from fognode.errors import StoreError
+from fognode.events import Row, RowValues
 from fognode.store import backup as backup_module
 from fognode.store.backup import prune_backups, write_backup
 from fognode.store.restore import read_manifest
+from fognode.store.schema import VERSIONS
 from tests.store.conftest import House, body
 
 AT_MS = 1_795_241_520_123
@@ -65,11 +68,25 @@ def test_manifest_names_head_counts_and_hashes(filled: House, tmp_path: Path) ->
     assert (told.farm, told.backend, told.schema) == (
         "farm-7",
         filled.config.store.backend,
-        "0002",
+        VERSIONS[-1],
     )
     assert told.counts["event"] == told.counts["event_shadow"] == 3
     assert told.counts["alert"] == 0
     assert told.files["worm/checkpoint/000000000003"]["sha256"] == hashing.sha256(b"n").hex()
+
+
+def test_raw_samples_are_left_out_but_stay_where_they_are(filled: House, tmp_path: Path) -> None:
+    readings = "".join(f"{n:04d}" for n in range(25))  # 100 letters that nothing packs away
+    values: RowValues = {"board": "cab01", "board_ms": 1, "boot": 17, "readings": readings}
+    rows = [Row(table="sample", values=values | {"at_ms": at_ms}) for at_ms in range(2000)]
+    filled._writers[0].keep([], rows)
+    made = write_backup(filled.reader_engine, filled.config, tmp_path / "out", AT_MS)
+    assert read_manifest(made).counts["sample"] == 0
+    with tarfile.open(made) as archive:
+        packed = archive.extractfile("database.gz")
+        assert packed is not None
+        assert readings.encode() not in gzip.decompress(packed.read())
+    assert filled.reader.count("sample") == 2000
 
 
 def test_file_that_leaves_meanwhile_is_passed_over(

@@ -10,9 +10,11 @@ from fognode.store.checkpoint import (
     Checkpoint,
     Notary,
     Signer,
+    log_name,
     new_key,
     open_note,
     parse_key,
+    parse_note,
     verifier_key,
 )
 from fognode.store.merkle import CompactRange, root_of, verify_consistency
@@ -224,3 +226,43 @@ def test_what_does_not_extend_the_last_checkpoint_is_never_signed() -> None:
     with pytest.raises(TamperError, match="does not extend checkpoint 2"):
         notary.sign(0)
     assert notary.signed_size == 2
+
+
+# --- a key that is retired -----------------------------------------------------------------
+
+
+def test_step_to_a_new_key_bears_both_signatures() -> None:
+    old, new = Signer(LOG, "11" * 32), Signer(LOG, "22" * 32)
+    both = Signer(LOG, "22" * 32, retiring="11" * 32)
+    assert both.verifier_key == new.verifier_key
+    told = Checkpoint(log=LOG, size=2, root=ROOT)
+    note = both.sign(told)
+    assert open_note(note, old.verifier_key) == open_note(note, new.verifier_key) == told
+    assert note.startswith(new.sign(told))  # one line more
+    assert parse_note(note) == told
+
+
+def test_notary_goes_on_from_a_note_of_the_key_before() -> None:
+    first = Notary(Signer(LOG, "11" * 32))
+    first.take(0, [B1])
+    signed = first.sign(0)
+    old = Signer(LOG, "11" * 32).verifier_key
+    following = Notary(Signer(LOG, "22" * 32), signed.note, signed.hashes, old)
+    following.take(1, [B2])
+    assert following.sign(0).checkpoint.root == ROOT
+    with pytest.raises(TamperError, match="not signed by key"):
+        Notary(Signer(LOG, "22" * 32), signed.note, signed.hashes)
+
+
+def test_note_is_parsed_in_its_exact_form_only() -> None:
+    assert parse_note(NOTE).size == 2
+    for bent in (NOTE[:-1], NOTE.replace(b"\n\n", b"\n"), NOTE + b"x\n"):
+        with pytest.raises(TamperError):
+            parse_note(bent)
+
+
+def test_logs_of_a_farm_have_names_of_their_own() -> None:
+    assert log_name("farm-7") == "fognode.farm-7"
+    assert log_name("farm-7", "20261120T184000Z-abcdef") == (
+        "fognode.farm-7/20261120T184000Z-abcdef"
+    )

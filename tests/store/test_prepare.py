@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, insert
 from sqlalchemy.exc import DBAPIError
 
 from fognode import hashing
@@ -13,7 +14,7 @@ from fognode.config import Config, parse
 from fognode.errors import ConfigError
 from fognode.events import Row, RowValues
 from fognode.store import prepare
-from fognode.store.engines import database_file, open_engine, open_mariadb
+from fognode.store.engines import ANSWER_S, database_file, open_engine, open_mariadb
 from fognode.store.schema import check_schema
 from fognode.store.tables import LOGS, event
 from fognode.store.verify import verify
@@ -316,3 +317,18 @@ def test_sqlite_is_prepared_twice_without_harm(sqlite_house: House) -> None:
     assert verify(engine) == []
     engine.dispose()
     run_sqlite(database_file(sqlite_house.config), "PRAGMA integrity_check")
+
+
+@pytest.mark.mariadb
+def test_a_migration_may_take_longer_than_any_other_statement(
+    mariadb_config: Callable[[str], Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: dict[str, int] = {}
+
+    def spying(*asked: Any) -> Engine:
+        waits[asked[1]] = asked[4] if len(asked) > 4 else ANSWER_S
+        return open_mariadb(*asked)
+
+    monkeypatch.setattr(prepare, "open_mariadb", spying)
+    prepare.prepare_database(mariadb_config("slow"))
+    assert waits == {"root": ANSWER_S, "slow_migrator": 3600}

@@ -498,3 +498,45 @@ def test_probe_names_the_file_system(tmp_path: Path) -> None:
         assert " on tmpfs" in worm.probe(place / "worm")
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+# --- keys, copies, notes of another folder ----------------------------------------------------
+
+
+def test_keys_are_kept_by_the_size_they_sign_from(kept: Worm, folder: Path) -> None:
+    assert worm.keys(folder) == []
+    kept.keep_key(100, "b")
+    kept.keep_key(0, "a")
+    kept.keep_key(0, "a")
+    assert worm.keys(folder) == [(0, "a"), (100, "b")]
+    with pytest.raises(TamperError, match="key/000000000100 is kept with other content"):
+        kept.keep_key(100, "c")
+    (folder / "key/000000000000").unlink()
+    (folder / "key/000000000100").unlink()
+    (folder / "key").rmdir()  # as older versions left it
+    assert worm.keys(folder) == []
+
+
+def test_folder_out_of_a_backup_says_so(kept: Worm, folder: Path) -> None:
+    assert worm.copied_from(folder) == ""
+    (folder / worm.COPY).write_text("fognode-20261101T020000Z.tar\n")
+    assert worm.copied_from(folder) == "fognode-20261101T020000Z.tar"
+
+
+def test_many_notes_are_kept_at_once_and_never_replaced(
+    kept: Worm, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        os, "sync", lambda: synced.append((folder / "checkpoint/000000000007").exists())
+    )
+    kept.keep_note(3, b"three")
+    kept.keep_notes([(3, b"three"), (7, b"seven"), (9, b"nine")])
+    assert worm.note_sizes(folder) == [3, 7, 9]
+    assert worm.note(folder, 9) == b"nine"
+    assert stat.S_IMODE((folder / "checkpoint/000000000007").stat().st_mode) == 0o400
+    assert synced == [False]  # before one has its name
+    kept.keep_notes([(7, b"seven")])
+    with pytest.raises(TamperError, match="checkpoint/000000000007 is kept with other content"):
+        kept.keep_notes([(7, b"another")])
+    assert list((folder / "new").iterdir()) == []
