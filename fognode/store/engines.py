@@ -132,8 +132,13 @@ def prepare_connection(connection: sqlite3.Connection) -> None:
 # --- MariaDB -----------------------------------------------------------------------------
 
 
-def open_mariadb(config: Config, user: str, password: str, connections: int) -> Engine:
-    """Return an engine for one account of the server behind [store] socket."""
+def open_mariadb(
+    config: Config, user: str, password: str, connections: int, answer_s: int = ANSWER_S
+) -> Engine:
+    """Return an engine for one account of the server behind [store] socket.
+
+    ``answer_s`` is how long one statement may take.
+    """
     engine = create_engine(
         URL.create(
             "mariadb+mariadbconnector",
@@ -150,9 +155,10 @@ def open_mariadb(config: Config, user: str, password: str, connections: int) -> 
         # execution option is set back at each return, and if the server ends just then, the
         # connection never comes back to the pool.
         isolation_level="AUTOCOMMIT" if connections > 1 else None,
+        skip_autocommit_rollback=True,  # there is nothing to take back, so nothing is sent
         execution_options={"schema_translate_map": schema_names(config)},
         # A server that is there and does not answer is away, too.
-        connect_args={"connect_timeout": 5, "read_timeout": ANSWER_S, "write_timeout": ANSWER_S},
+        connect_args={"connect_timeout": 5, "read_timeout": answer_s, "write_timeout": answer_s},
     )
     event.listen(engine, "connect", _prepare_session)
     return engine

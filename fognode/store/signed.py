@@ -17,18 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, LargeBinary, Row, column, func, select
+from sqlalchemy import cast as sql_cast
 
 from fognode.config import Config
 from fognode.errors import ConfigError, StoreError, TamperError
 from fognode.hashing import leaf_hash
 from fognode.store import durable, worm
 from fognode.store.checkpoint import Checkpoint, Signer, log_name, open_note
+from fognode.store.keyring import SUCCESSION, Keyring, keyring_of
 from fognode.store.merkle import TILE
+from fognode.store.reader import stored_event
 from fognode.store.tables import checkpoint, event
 from fognode.store.walk import Base, Mark, Tell, is_range
 
 TABLE, FOLDER = "checkpoint", "worm"
+STEPS = select(event.c.seq, event.c.event_id, sql_cast(event.c.body, LargeBinary)).where(
+    column("kind").in_([str(kind) for kind in SUCCESSION])
+)
 CheckpointRow = Row[Any, Any, Any, Any, Any]  # size, root, link, note, range_json
 ROWS = select(
     checkpoint.c.size,
@@ -44,7 +50,9 @@ class Evidence:
     """What lies beside the database and may contradict it; each part may be missing."""
 
     worm: Path | None = None  # the write-once folder
-    verifier_key: str = ""  # shared key text; "" = signatures are not checked
+    # Shared text of the newest key, or of an older one that it can be followed from;
+    # "" = signatures are not checked.
+    verifier_key: str = ""
     memory: Path | None = None  # DIR/verify.json; None = every event is read
     anchors: Sequence[Mark] = ()  # size and root as a ledger has them; where = which ledger
 
@@ -71,6 +79,8 @@ class SignedRecord:
         self._evidence, self._tell = evidence, tell
         self._folder = evidence.worm if evidence.worm and evidence.worm.is_dir() else None
         self._sizes = self._listed(worm.note_sizes)
+        self._keys: Keyring | None = None
+        self._known: dict[bytes, Checkpoint] = {}  # notes of one stretch: a row and its file
 
     def _listed(self, listing: Callable[[Path], list[int]]) -> list[int]:
         try:
@@ -87,6 +97,28 @@ class SignedRecord:
             yield f"write-once files not checked: {self._evidence.worm} is not there"
         if not self._evidence.verifier_key:
             yield "signatures not checked: the node's key is not known"
+
+    # --- who signed ----------------------------------------------------------------------
+
+    def learn(self, connection: Connection) -> None:
+        """Learn from the record which keys sign it; call this before all that follows."""
+        key = self._evidence.verifier_key
+        if not key:
+            return
+        rows = connection.execute(STEPS.order_by(event.c.seq))
+        try:
+            self._keys = keyring_of((stored_event(*row) for row in rows), key)
+            doubt = self._keys.doubt(key)
+        except TamperError as error:
+            doubt = str(error)
+        if doubt:
+            self._tell(None, TABLE, f"note: {doubt}")
+
+    def _opened(self, note: bytes) -> Checkpoint:
+        if note not in self._known:
+            key = self._evidence.verifier_key
+            self._known[note] = self._keys.open(note) if self._keys else read_note(note, key)
+        return self._known[note]
 
     # --- where to begin ------------------------------------------------------------------
 
@@ -142,6 +174,7 @@ class SignedRecord:
 
     def marks(self, connection: Connection, after: int, up_to: int) -> list[Mark]:
         """Return what is said of the sizes in this stretch, in their order, rows first."""
+        self._known.clear()
         stretch = ROWS.where(checkpoint.c.size > after, checkpoint.c.size <= up_to)
         rows = {row.size: row for row in connection.execute(stretch.order_by(checkpoint.c.size))}
         marks = [self._row_mark(row) for row in rows.values()]
@@ -171,7 +204,7 @@ class SignedRecord:
     def _wrong(self, row: CheckpointRow) -> Iterator[str]:
         note = row.note.encode()
         try:
-            told = read_note(note, self._evidence.verifier_key)
+            told = self._opened(note)
         except TamperError as error:
             yield f"note: {error}"
         else:
@@ -195,7 +228,7 @@ class SignedRecord:
     def _note_mark(self, size: int) -> Mark | None:
         where = f"{FOLDER} checkpoint/{size:012d}"
         try:
-            told = read_note(worm.note(self._folder or Path(), size), self._evidence.verifier_key)
+            told = self._opened(worm.note(self._folder or Path(), size))
             if told.size != size:
                 raise TamperError(f"is a note of size {told.size}")
         except StoreError as error:  # also one that is tampered with

@@ -20,7 +20,8 @@ from fognode.store.merkle import TILE, TILE_LEVELS, CompactRange, root_of
 WINDOW = 80 * TILE  # events between two looks at the checkpoints
 
 Tell = Callable[[int | None, str, str], None]  # seq of an event, table, reason
-Link = tuple[int, bytes, bytes, bytes, bytes]  # seq, prev_hash, hash, body, event_id
+# seq, prev_hash, hash, body, event_id; and 1 when it is as its copy and its columns say
+Link = tuple[int, bytes, bytes, bytes, bytes, int]
 Tiles = Callable[[int, Sequence[bytes]], None]  # index and leaves of a tile that is full
 
 
@@ -115,7 +116,7 @@ class Walk:
         self._marks.extend(marks)
         if not rows:
             return
-        seqs, prevs, links, bodies, _ = zip(*rows, strict=True)
+        seqs, prevs, links, bodies, *_ = zip(*rows, strict=True)
         leaves = list(map(leaf_hash, bodies))
         if (
             seqs == tuple(range(self._seq + 1, self._seq + 1 + len(rows)))
@@ -130,7 +131,7 @@ class Walk:
             self._take_run(seqs[begin], links[begin:end], leaves[begin:end])
 
     def _tell_rows(self, rows: Sequence[Link]) -> None:
-        for seq, prev_hash, link, body, _ in rows:
+        for seq, prev_hash, link, body, *_ in rows:
             if seq != self._seq + 1:
                 missing = f"events {self._seq + 1} to {seq - 1} before it are missing"
                 self._tell(seq, "event", missing)

@@ -1,7 +1,7 @@
 """A private MariaDB server for demo, tests and bench: one folder, one socket, no network.
 
 It ends with the process that started it.  Its root has no password, so the socket lies in
-a folder of mode 0700.  The flags are those for a mini-PC (about 52 MB); the durability
+a folder of mode 0700.  The flags are those for a mini-PC (systemd/mariadb.cnf); the durability
 settings are the server's own, so that a crash test is told no lie.
 """
 
@@ -27,20 +27,21 @@ FLAGS = (
     "character-set-server=utf8mb4",
     "collation-server=utf8mb4_bin",
     "sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO",
-    "innodb-buffer-pool-size=16M",
-    "innodb-log-file-size=4M",
+    "innodb-buffer-pool-size=8M",
+    "innodb-lru-scan-depth=100",
+    "innodb-log-file-size=16M",
     "innodb-log-buffer-size=2M",
     "performance-schema=OFF",
     "max-connections=10",
     "key-buffer-size=8K",
     "aria-pagecache-buffer-size=1M",
     "table-open-cache=64",
-    "table-definition-cache=100",
+    "table-definition-cache=400",
     "query-cache-size=0",
     "innodb-buffer-pool-dump-at-shutdown=0",
     "innodb-buffer-pool-load-at-startup=0",
     "innodb-read-io-threads=1",
-    "innodb-write-io-threads=1",
+    "innodb-write-io-threads=2",
     "innodb-purge-threads=1",
     "innodb-use-native-aio=0",
     "innodb-temp-data-file-path=ibtmp1:1M:autoextend",
@@ -48,6 +49,7 @@ FLAGS = (
     "max-heap-table-size=1M",
     "thread-cache-size=2",
 )
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}  # systemd/mariadb.conf
 # Ends the server when the pipe to its parent closes, however the parent ended.
 GUARD = 'cat > /dev/null; kill -TERM "$1"'
 
@@ -78,7 +80,7 @@ class TrialDatabase:
         command = [_program("mariadbd"), "--no-defaults", f"--datadir={self._store}"]
         command += [f"--socket={self.socket}", f"--log-error={self._store}/err.log"]
         command += [f"--pid-file={self._store}/p.pid", *(f"--{flag}" for flag in FLAGS), *_user()]
-        self._server = _quiet(command)
+        self._server = _quiet(command, _surroundings(self.folder))
         self._guard = subprocess.Popen(
             ["/bin/sh", "-c", GUARD, "guard", str(self._server.pid)],
             stdin=subprocess.PIPE,
@@ -176,6 +178,7 @@ def _install(folder: Path, store: Path) -> None:
             check=True,
             timeout=INSTALL_S,
             capture_output=True,
+            env=_surroundings(folder),
         )
     except subprocess.CalledProcessError as error:
         told = (error.stdout + error.stderr)[-800:]
@@ -184,10 +187,16 @@ def _install(folder: Path, store: Path) -> None:
         raise AwayError(f"mariadb-install-db took more than {INSTALL_S} s") from error
 
 
-def _quiet(command: list[str]) -> subprocess.Popen[bytes]:
+def _surroundings(folder: Path) -> dict[str, str]:
+    # A server deletes at its start what any other one has in the same TMPDIR.
+    return {**os.environ, **ALLOCATOR, "TMPDIR": str(folder)}
+
+
+def _quiet(command: list[str], surroundings: dict[str, str]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C in the demo must not stop it before the daemon.
     return subprocess.Popen(
         command,
+        env=surroundings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -2,61 +2,47 @@
 
 import random
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
+from itertools import islice
 from pathlib import Path
 
-import psutil
-from sqlalchemy import String
+from sqlalchemy import literal, select
 
+from fognode.daemon.keeper import FILL
 from fognode.errors import AwayError
-from fognode.events import Row, Scalar
 from fognode.hashing import GENESIS, leaf_hash, link_hash
-from fognode.page.app import create_app, serve
-from fognode.page.live import Live
+from fognode.store.copies import plain
 from fognode.store.merkle import (
     LeafTiles,
     inclusion_proof,
     nodes_of_tiles,
     range_root,
+    root_of,
     verify_inclusion,
 )
-from fognode.store.reader import Reader
+from fognode.store.scan import fetch
 from fognode.store.spool import Spool
-from fognode.store.tables import table_named
+from fognode.store.tables import event
 from fognode.store.verify import verify
+from fognode.store.walk import WINDOW, Base, Walk
 from tests.bench.effort import MILLION, Effort
-from tests.bench.houses import AT_MS, BACKENDS, House, board_body, open_house
-from tests.bench.page import round_trips
+from tests.bench.houses import BACKENDS, House, open_house
+from tests.bench.look import look
+from tests.bench.record import rows_beside, told_body
 from tests.bench.series import SEED, interleaved, quantile
 
-GROUP = 100  # the most the store thread takes at once
+GROUP = 100  # the most the store thread appends at once
 BURST, LATE = 20_000, 10_000  # events
 HASHED = 20_000  # events in the loop that only hashes
 ROUNDS, QUICK_ROUNDS = 3, 1
 PROOFS, QUICK_PROOFS = 500, 100
-REQUESTS, QUICK_REQUESTS = 120, 60
-STOP_S = 10.0
-PATHS = {
-    "home": "/",
-    "record": "/record",
-    "packages": "/packages",
-    "events": "/api/v1/events?limit=100",
-}
-# Rows beside the events: 10,000 events a day make a million in 100 days (store facts, 15), in
-# which a farm is taken to get two packages and to open its cabinets twenty times a day.
-BESIDE = {
-    "product": 20,
-    "person": 10,
-    "package": 200,
-    "opening": 2000,
-    "points": 600,
-    "alert": 100,
-    "chain_outbox": 2400,
-}
-STATES = {"alert": ("resolved",) * 9 + ("firing",), "chain_outbox": ("FINAL",)}
+LOOKS, QUICK_LOOKS = 120, 60  # requests of each page
+ROWS_AT_ONCE = 1000
+LINKS = select(
+    event.c.seq, event.c.prev_hash, event.c.hash, plain(event.c.body), event.c.event_id, literal(1)
+)
 
 
 def measure(effort: Effort) -> Iterator[dict[str, float]]:
@@ -70,16 +56,18 @@ def measure(effort: Effort) -> Iterator[dict[str, float]]:
     for backend in BACKENDS:
         with open_house(backend) as house:
             if backend == "mariadb":
-                yield {"mariadbd_start": _server_mb(house)}
-            for part in (_fill, _verify, _look):
+                yield {"mariadbd_start": _server_mb(house, "VmRSS")}
+            for part in (_fill, _verify, _look, _verify_beside):
                 yield {k.format(backend): value for k, value in part(house, effort).items()}
             if backend == "mariadb":
-                yield {"mariadbd_rss": _server_mb(house)}
+                yield {"mariadbd_rss": _server_mb(house, "VmRSS")}
+                yield {"mariadbd_own": _server_mb(house, "RssAnon")}
 
 
-def _server_mb(house: House) -> float:
-    pid = int((house.files / "p.pid").read_text())
-    return float(psutil.Process(pid).memory_info().rss / 1e6)
+def _server_mb(house: House, word: str) -> float:
+    pid = (house.files / "p.pid").read_text().strip()
+    told = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").split(f"{word}:")[1]
+    return int(told.split()[0]) * 1024 / 1e6
 
 
 # --- proofs ------------------------------------------------------------------------------
@@ -130,7 +118,7 @@ def _fill(house: House, effort: Effort) -> dict[str, float]:
 
 
 def _bodies(first: int) -> list[bytes]:
-    return [board_body(number) for number in range(first, first + GROUP)]
+    return [told_body(number) for number in range(first, first + GROUP)]
 
 
 def _append_burst(spool: Spool) -> float:
@@ -147,63 +135,77 @@ def _append_burst(spool: Spool) -> float:
 def _drain(spool: Spool, house: House) -> float:
     """Return the seconds from the spool into the database, as the store thread does it."""
     begun = time.perf_counter()
-    while bodies := spool.peek(GROUP):
+    while bodies := spool.peek(FILL):
         spool.drained(house.writer.keep(bodies))
     return time.perf_counter() - begun
-
-
-def _rows_beside() -> Iterator[Row]:
-    for name, count in BESIDE.items():
-        for number in range(count):
-            yield Row(table=name, values=_values(name, number))
-
-
-def _values(name: str, number: int) -> dict[str, Scalar]:
-    """Fill every column: texts as long as such are, times one minute apart."""
-    values: dict[str, Scalar] = {}
-    for column in table_named(name).columns:
-        key = str(column.name)  # row_hash takes plain text
-        if key.endswith("_at_ms"):
-            values[key] = AT_MS + number * 60_000
-        elif isinstance(column.type, String):
-            values[key] = f"{key} {number:08d}"[-(column.type.length or 80) :]
-        elif key != "hash":
-            values[key] = number % 3 + 1
-    if name == "package":
-        values |= {"state": number % 6 + 1, "expires_on": "2027-12-31", "out_since_at_ms": 0}
-    if name in STATES:
-        values["state"] = STATES[name][number % len(STATES[name])]
-    if name == "chain_outbox":
-        values["chain"] = ("private", "public")[number % 2]
-    return values
 
 
 # --- verify ------------------------------------------------------------------------------
 
 
 def _verify(house: House, effort: Effort) -> dict[str, float]:
-    """Read everything, and beside it only hash, in turns.
+    """Read everything, chain and tree alone, and beside them only hash, in turns.
 
     Raises:
         AwayError: The record is not as it was written.
     """
-    events = Reader(house.reader).head()[0]
-    bodies = [board_body(number) for number in range(HASHED)]
+    bodies = [told_body(number) for number in range(HASHED)]
+    acts = {
+        "whole": lambda _number: _read_whole(house),
+        "chain": lambda _number: _walk(house, effort.events),
+        "hashes": lambda _number: _hash(bodies),
+    }
+    took_ms = interleaved(acts, QUICK_ROUNDS if effort.quick else ROUNDS, 0)
+    counts = {"whole": effort.events, "chain": effort.events, "hashes": HASHED}
+    took_s = {
+        name: quantile(times, 500) / 1000 / counts[name] * MILLION
+        for name, times in took_ms.items()
+    }
+    return {
+        "chain_1m_{}": took_s["chain"],
+        "chain_x_{}": took_s["chain"] / took_s["hashes"],
+        "verify_1m_{}": took_s["whole"],
+        "verify_x_{}": took_s["whole"] / took_s["hashes"],
+        "hashing_1m_{}": took_s["hashes"],
+    }
 
-    def whole(_number: int) -> None:
-        if found := verify(house.reader):
-            raise AwayError(f"verify of what was just written: {found[0]}")
 
-    def hashes(_number: int) -> None:
-        link = GENESIS
-        for body in bodies:
-            link = link_hash(link, body)
+def _verify_beside(house: House, effort: Effort) -> dict[str, float]:
+    """Read everything once more, now with the rows beside.
 
-    rounds = QUICK_ROUNDS if effort.quick else ROUNDS
-    took_ms = interleaved({"whole": whole, "hashes": hashes}, rounds, 0)
-    whole_s = quantile(took_ms["whole"], 500) / 1000 / events * MILLION
-    hashes_s = quantile(took_ms["hashes"], 500) / 1000 / HASHED * MILLION
-    return {"verify_1m_{}": whole_s, "verify_x_{}": whole_s / hashes_s}
+    Raises:
+        AwayError: The record is not as it was written.
+    """
+    begun = time.perf_counter()
+    _read_whole(house)
+    return {"verify_all_{}": (time.perf_counter() - begun) / effort.events * MILLION}
+
+
+def _read_whole(house: House) -> None:
+    if found := verify(house.reader):
+        raise AwayError(f"verify of what was just written: {found[0]}")
+
+
+def _walk(house: House, events: int) -> None:
+    """Check links and grow the tree as verify does, but look at nothing else."""
+    odd, count = list[object](), 0
+    walk = Walk(Base(), lambda *told: odd.append(told), lambda _index, _leaves: None)
+    with house.reader.connect() as connection:
+        for after in range(0, events, WINDOW):
+            for rows in fetch(connection, LINKS, after, min(after + WINDOW, events)):
+                walk.take(rows)
+                count += len(rows)
+    if odd or count != events:
+        raise AwayError(f"walk over {count} of {events} events: {odd[:1]}")
+
+
+def _hash(bodies: list[bytes]) -> None:
+    """Make the hashes of chain and tree, nothing else, from what is in memory."""
+    link, leaves = GENESIS, list[bytes]()
+    for body in bodies:
+        link = link_hash(link, body)
+        leaves.append(leaf_hash(body))
+    root_of(leaves)
 
 
 # --- the page ----------------------------------------------------------------------------
@@ -215,27 +217,8 @@ def _look(house: House, effort: Effort) -> dict[str, float]:
     Raises:
         AwayError: The page did not answer 200.
     """
-    house.writer.keep([], list(_rows_beside()))
-    count = QUICK_REQUESTS if effort.quick else REQUESTS
-    with _page(house) as url:
-        took_ms = {name: round_trips(url, path, count) for name, path in PATHS.items()}
-    return {f"{name}_p99_{{}}": quantile(times, 990) for name, times in took_ms.items()}
-
-
-@contextmanager
-def _page(house: House) -> Iterator[str]:
-    """Serve the page from a thread of this process: while it works, the bench waits."""
-    live = Live(now_ms=AT_MS, started_at_ms=AT_MS)
-    app = create_app(house.config, Reader(house.reader), lambda: live, _refuse, "token")
-    served = serve(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=served.run, name="bench-page")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{served.port}"
-    finally:
-        served.close()
-        thread.join(STOP_S)
-
-
-def _refuse(kind: str, facts: object, request_id: str) -> int:
-    raise AwayError(f"nothing is declared here: {kind} {facts} {request_id}")
+    beside = rows_beside(effort.events)
+    while rows := list(islice(beside, ROWS_AT_ONCE)):
+        house.writer.keep([], rows)
+    found = look(house, QUICK_LOOKS if effort.quick else LOOKS)
+    return {f"{name}_{{}}": value for name, value in found.items()}

@@ -221,22 +221,29 @@ def test_column_outside_the_body_is_detected_against_the_body(signed: SignedHous
 
 
 @pytest.mark.mariadb
+@pytest.mark.parametrize(
+    ("name", "true", "forged", "said"),
+    [
+        ("kind", "'light_open'", "'light_close'", "'light_open'"),
+        ("about", "NULL", "'GLY-0042'", "None"),
+    ],
+)
 def test_generated_column_made_plain_and_altered_is_detected(
-    mariadb_config: Callable[[str], Config], tmp_path: Path
+    mariadb_config: Callable[[str], Config], name: str, true: str, forged: str, said: str
 ) -> None:
-    config = mariadb_config("plain")
+    config = mariadb_config(f"plain_{name}")
     prepare.prepare_database(config)
     house = House(config)
     house.writer().keep([body(count) for count in range(1, 4)])
     house.as_root(
         "DROP TRIGGER T.event_no_update",
-        "ALTER TABLE T.event DROP COLUMN kind, ADD COLUMN kind VARCHAR(40)",
-        "UPDATE T.event SET kind = 'light_open'",
+        f"ALTER TABLE T.event DROP COLUMN {name}, ADD COLUMN {name} VARCHAR(64)",
+        f"UPDATE T.event SET {name} = {true}",
     )
     assert verify(house.reader_engine) == []
-    house.as_root("UPDATE T.event SET kind = 'light_close' WHERE seq = 2")
+    house.as_root(f"UPDATE T.event SET {name} = {forged} WHERE seq = 2")
     assert [str(one) for one in verify(house.reader_engine)] == [
-        "event seq 2: column kind is 'light_close', in the body 'light_open'"
+        f"event seq 2: column {name} is {forged}, in the body {said}"
     ]
     house.close()
 

@@ -4,11 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from fognode.config import Config, parse
 from fognode.errors import ConfigError
-from fognode.store.engines import database_file, open_engine, schema_names
+from fognode.store.engines import database_file, open_engine, open_mariadb, schema_names
 from tests.store.conftest import B1, House
 
 
@@ -89,3 +89,11 @@ def test_schemas_are_prefixed_on_mariadb_and_one_file_on_sqlite(tmp_path: Path) 
         "fognode_state": "sitio_state",
     }
     assert set(schema_names(parse({"farm": {"id": "f"}})).values()) == {None}
+
+
+@pytest.mark.mariadb
+def test_statement_that_takes_too_long_is_given_up(mariadb_house: House) -> None:
+    engine = open_mariadb(mariadb_house.config, "root", "", 1, answer_s=1)
+    with pytest.raises(SQLAlchemyError), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT SLEEP(30)")
+    engine.dispose()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 from fognode.config import Config
 from fognode.errors import StoreError
 from fognode.events import Row, RowValues
-from fognode.store import verify as verify_module
+from fognode.store import copies
 from fognode.store.engines import open_engine
 from fognode.store.tables import metadata
 from fognode.store.verify import Finding, verify
@@ -109,6 +109,41 @@ def test_deleted_shadow_row_is_found(filled: House) -> None:
     assert found(filled) == [(6, "event", "shadow: the copy is missing")]
 
 
+def test_copy_of_an_event_that_never_was_is_found(filled: House) -> None:
+    copied = "event_id, body, prev_hash, hash, db_user, at FROM A.event_shadow WHERE seq = 6"
+    into = "INSERT INTO A.event_shadow (seq, event_id, body, prev_hash, hash, db_user, at)"
+    filled.as_root(f"{into} SELECT 99, {copied}", f"{into} SELECT 0, {copied}")
+    assert found(filled) == [
+        (0, "event", "shadow: a copy without its row, which is missing"),
+        (99, "event", "shadow: a copy without its row, which is missing"),
+    ]
+
+
+def test_event_before_the_first_is_found(filled: House) -> None:
+    # No walk from the first event on would come past it.
+    filled.tamper("DROP TRIGGER T.event_check", "UPDATE T.event SET seq = 0 WHERE seq = 6")
+    assert found(filled) == [
+        (0, "event", "no event has such a seq"),
+        (6, "event", "shadow: a copy without its row, which is missing"),
+    ]
+
+
+def test_changed_sample_is_found(house: House) -> None:
+    values: RowValues = {
+        "board": "cab01",
+        "at_ms": 7,
+        "board_ms": 5,
+        "boot": 17,
+        "readings": "L1=8",
+    }
+    house.writer().keep([], [Row(table="sample", values=values)])
+    assert found(house) == []
+    house.as_root("UPDATE S.sample SET readings = 'L1=9'")
+    (one,) = found(house)
+    assert one[:2] == (None, "sample")
+    assert one[2].endswith("content: hash is not that of the row")
+
+
 def test_changed_derived_row_is_found(filled: House) -> None:
     filled.as_root("UPDATE S.cursor SET as_of_seq = 4")
     assert found(filled) == [
@@ -146,16 +181,16 @@ def test_note_of_a_refused_statement_is_hashed_like_any_row(mariadb_house: House
 def test_every_table_but_the_shadows_is_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     # A table that verify forgot would pass every attack on it.
     read: list[str] = []
-    rows = verify_module._rows
+    rows = copies.rows
 
     def spy(connection: Connection, table: Table, *rest: Any) -> Any:
         read.append(table.name)
         return rows(connection, table, *rest)
 
-    monkeypatch.setattr(verify_module, "_rows", spy)
+    monkeypatch.setattr(copies, "rows", spy)
     assert verify(house.reader_engine) == []
     wanted = {name for table in metadata.tables.values() if "_shadow" not in (name := table.name)}
-    wanted -= {"event"}  # read by the driver's own cursor, and by nothing else
+    wanted -= {"event", "sample"}  # read by store/scan.py and store/samples.py
     assert sorted(read) == sorted(wanted - ({"blocked"} if house.is_sqlite else set()))
 
 

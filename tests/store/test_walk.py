@@ -24,7 +24,7 @@ def rows_of(count: int, changed: int = 0) -> list[Link]:
         told = body(seq)
         made = link_hash(link, told)
         kept = told.replace(b"859", b"860") if seq == changed else told
-        rows.append((seq, link, made, kept, event_id(f"b/cab01/17/{seq}")))
+        rows.append((seq, link, made, kept, event_id(f"b/cab01/17/{seq}"), 1))
         link = made
     return rows
 
@@ -93,7 +93,7 @@ def test_gap_is_told_once_and_the_walk_goes_on_behind_it(group: int) -> None:
     rows = rows_of(40)
     marks = [mark(rows, size) for size in (10, 14, 20, 30, 40)]
     holed = [row for row in rows if not 12 <= row[0] <= 15]
-    changed = [(*row[:3], row[3] + b" ", row[4]) if row[0] == 33 else row for row in holed]
+    changed = [(*row[:3], row[3] + b" ", *row[4:]) if row[0] == 33 else row for row in holed]
     assert sorted(walked(changed, marks, group), key=str) == [
         (16, "event", "events 12 to 15 before it are missing"),
         (33, "event", "content: hash is not that of prev_hash and body"),
@@ -107,10 +107,10 @@ def test_rewritten_chain_agrees_with_itself_but_with_no_mark() -> None:
     rows = rows_of(30)
     link = rows[4][2]
     rewritten = rows[:5]
-    for seq, _, _, told, known in rows[5:]:
+    for seq, _, _, told, known, alike in rows[5:]:
         changed = told.replace(b"859", b"1") if seq == 6 else told
         made = link_hash(link, changed)
-        rewritten.append((seq, link, made, changed, known))
+        rewritten.append((seq, link, made, changed, known, alike))
         link = made
     assert walked(rewritten, [mark(rows, 5), mark(rows, 20)]) == [
         (None, "checkpoint 20", "link: not the hash of event 20"),

@@ -61,6 +61,23 @@ def test_server_is_private_and_leaves_nothing_behind(database: TrialDatabase) ->
     assert not database.folder.exists()
 
 
+def test_trial_runs_with_the_shipped_settings() -> None:
+    systemd = Path(__file__).parents[2] / "systemd"
+    lines = (systemd / "mariadb.cnf").read_text(encoding="utf-8").splitlines()
+    shipped = {line.replace(" = ", "=") for line in lines if line and line[0] not in "#["}
+    flags = {
+        "=".join((flag.split("=")[0].replace("-", "_"), *flag.split("=")[1:]))
+        for flag in module.FLAGS
+    }
+    # What the shipped file says of durability is the server's default: a trial leaves it alone.
+    assert shipped - flags == {"innodb_flush_log_at_trx_commit=1", "innodb_doublewrite=ON"}
+    assert flags <= shipped
+    drop_in = (systemd / "mariadb.conf").read_text(encoding="utf-8")
+    assert [f"Environment={name}={value}" for name, value in module.ALLOCATOR.items()] == [
+        line for line in drop_in.splitlines() if line.startswith("Environment=")
+    ]
+
+
 def test_killed_server_comes_back_on_the_same_files(database: TrialDatabase) -> None:
     (first,) = servers_of(database.folder)
     database.kill()
