@@ -3,17 +3,18 @@
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fognode.alerts.outbox import Postman
 from fognode.boards.lines import Lines, LineStatus, SensorStatus
 from fognode.config import Config
 from fognode.daemon.calendar import Calendar
 from fognode.daemon.keeper import Keeper
+from fognode.daemon.lookout import Lookout
 from fognode.daemon.workers import Worker
 from fognode.errors import StoreError
 from fognode.events import RowValues
-from fognode.page.banner import DISK_LOW_MB
-from fognode.page.live import ChainNow, Evidence, Job, Line, Live, Sensor
+from fognode.page.live import ChainNow, Evidence, Job, Line, Live, Sensor, pending_steps
 from fognode.store.reader import Reader
 
 AWAY_MAIL_MS = 60_000  # a restart of the database is no trouble
@@ -35,6 +36,7 @@ class Glance:
         self.lines: Lines | None = None
         self.postman: Postman | None = None
         self.calendar: Calendar | None = None
+        self.lookout: Lookout | None = None
 
     def look(self) -> Live:
         """Return the node at this moment; never waits for a peer."""
@@ -63,10 +65,6 @@ class Glance:
             return "The database is away, or is not ours; events wait in the spool. See the page."
         return ""
 
-    def disk_is_low(self) -> bool:
-        """Tell whether the node's disk is nearly full."""
-        return shutil.disk_usage(self._config.folder).free < DISK_LOW_MB * 1_000_000
-
     def summary(self) -> str:
         """Return the node in one sentence, for the daily digest.
 
@@ -75,7 +73,7 @@ class Glance:
         """
         firing = self._reader.count("alert", {"state": "firing"})
         packages = self._reader.count("package")
-        open_steps = sum(self._behind(chain.name) for chain in self._config.chains)
+        open_steps = sum(pending_steps(self._reader, chain.name) for chain in self._config.chains)
         head = self._reader.head()[0]
         return (
             f"{head} events kept, {packages} packages, {firing} alerts open, "
@@ -85,7 +83,8 @@ class Glance:
     def _evidence(self) -> Evidence:
         backlog, witness = self._keeper.backlog(), self._keeper.witness
         disk = shutil.disk_usage(self._config.folder)
-        return Evidence(
+        return replace(
+            self.lookout.figures if self.lookout else Evidence(),
             spooled=backlog.events,
             oldest_at_ms=backlog.oldest_recorded_at_ms or 0,
             fault=self._keeper.spool_fault,
@@ -115,7 +114,7 @@ class Glance:
             return tuple(
                 ChainNow(name=chain.name, state="HELD", reason="switched off; see the log")
                 if self._off(chain.name)
-                else _chain(chain.name, guards.get(chain.name), self._behind(chain.name))
+                else _chain(chain.name, guards.get(chain.name), self._reader)
                 for chain in self._config.chains
             )
         except StoreError:
@@ -124,16 +123,9 @@ class Glance:
     def _off(self, chain: str) -> bool:
         return any(worker.off for worker in self._workers if worker.name == f"chain-{chain}")
 
-    def _behind(self, chain: str) -> int:
-        owed = self._reader.count("chain_outbox", {"chain": chain})
-        ended = sum(
-            self._reader.count("chain_outbox", {"chain": chain, "state": state})
-            for state in ("FINAL", "FAILED")
-        )
-        return owed - ended
 
-
-def _chain(name: str, guard: RowValues | None, behind: int) -> ChainNow:
+def _chain(name: str, guard: RowValues | None, reader: Reader) -> ChainNow:
+    behind = pending_steps(reader, name)
     if guard is None:
         return ChainNow(name=name, behind=behind)
     state = guard["state"]

@@ -2,7 +2,7 @@
 
 Lists take ``after`` (a seq; only what is newer comes back) and ``limit``, and answer with
 ``next``, the ``after`` of the next call.  Times are UTC milliseconds, hashes hex, weights
-grams.  The one POST takes a declaration and answers with its seq once it is kept.
+grams.  One POST takes a declaration, one a photo; both answer once it is kept.
 """
 
 import json
@@ -14,13 +14,27 @@ from flask import Response, abort, g, jsonify, request
 
 from fognode import hashing
 from fognode.errors import ConfigError, RefusedError, StoreError
-from fognode.events import RowValues, Stored
-from fognode.page.declared import DECLARATIONS, Field, Number, check_request
+from fognode.events import Kind, RowValues, Stored
+from fognode.page.declared import (
+    DECLARATIONS,
+    PHOTO_FACTS,
+    UUID4,
+    Declaration,
+    Facts,
+    Field,
+    Number,
+    Text,
+    Texts,
+    check_corrected,
+    check_photo,
+    check_request,
+)
 from fognode.page.live import Desk, Line
 
 MAX_LIMIT = 500
 BODY_LIMIT = 64 * 1024  # bytes of a POST
-TABLE_LIMIT = 10_000  # newest rows of a table searched for those after a seq
+PHOTO_LIMIT = 8 * 1024 * 1024  # of one that brings a picture
+PHOTOS_PATH = "/api/v1/photos"
 MAX_SEQ = 2**53 - 1
 
 TABLES = {"packages": "package", "alerts": "alert", "points": "points"}
@@ -52,7 +66,7 @@ def points(desk: Desk) -> Response:
 def ledgers(desk: Desk) -> Response:
     """Answer with the steps of both chains that changed after a seq, and both chains now."""
     after, limit = _span()
-    rows = _changed(desk, "chain_outbox", after, limit)
+    rows = desk.reader.changed("chain_outbox", after, limit)
     guards = [_plain(row) for row in desk.reader.rows("chain_guard")]
     return jsonify(
         ledgers=[_plain(row) for row in rows],
@@ -75,11 +89,11 @@ def take_request(desk: Desk) -> Response:
 
     The same id again answers with the same seq: it names the happening (origin q/UUID).
     """
-    offered = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    if not desk.token or not hashing.same(offered, f"Bearer {desk.token}".encode()):
-        abort(401, "send the header Authorization: Bearer and the text of DIR/control.token")
+    _check_token(desk)
     try:
         asked = check_request(_posted())
+        if asked.kind == Kind.CORRECTION_DECLARED:
+            asked = _check_correction(desk, asked)
     except ValueError as error:
         abort(400, str(error))
     try:
@@ -87,6 +101,50 @@ def take_request(desk: Desk) -> Response:
     except (ConfigError, RefusedError) as error:  # of the vault: docs/personal.md
         abort(400, str(error))
     return jsonify(seq=seq)
+
+
+def take_photo(desk: Desk) -> Response:
+    """Take a picture; the answer comes when it is kept, with the id of the photo.
+
+    201 for a new one; 200 when the same picture is kept already, with the id it has.
+    """
+    _check_token(desk)
+    request.max_content_length = PHOTO_LIMIT
+    try:
+        asked = check_photo(request.args)
+        added = desk.photos.add(request.get_data(), asked.facts, asked.request_id)
+    except (ValueError, ConfigError, RefusedError) as error:
+        abort(400, str(error))
+    answer = jsonify(photo=added.photo, seq=added.seq)
+    answer.status_code = 201 if added.is_new else 200
+    return answer
+
+
+def _check_token(desk: Desk) -> None:
+    offered = request.headers.get("Authorization", "").encode("latin-1", "replace")
+    if not desk.token or not hashing.same(offered, f"Bearer {desk.token}".encode()):
+        abort(401, "send the header Authorization: Bearer and the text of DIR/control.token")
+
+
+def _check_correction(desk: Desk, asked: Declaration) -> Declaration:
+    """Return a correction that agrees with the record.
+
+    Raises:
+        ValueError: What it corrects is not there, cannot be corrected, or already is.
+    """
+    named = str(asked.facts["corrects"])
+    corrected = told = desk.reader.event(named)
+    while told is not None and told.kind == Kind.CORRECTION_DECLARED:
+        before = desk.reader.event(told.text("corrects"))
+        told = before if before is not None and before.seq < told.seq else None
+    if corrected is None or told is None:
+        raise ValueError(f"corrects = {named}: the record has no such event")
+    known = desk.reader.by_origin(f"q/{asked.request_id}")
+    standing = desk.reader.corrected([named]).get(named)
+    if standing is not None and known is None:
+        by = f"event {standing.by.seq}: correct {standing.by.event_id} instead"
+        raise ValueError(f"event {corrected.seq} is already corrected by {by}")
+    return check_corrected(asked, corrected, told)
 
 
 def health(desk: Desk) -> Response:
@@ -105,6 +163,10 @@ def health(desk: Desk) -> Response:
         spooled=live.evidence.spooled,
         spool="ok" if not live.evidence.fault else live.evidence.fault,
         signed_size=live.evidence.signed_size,
+        anchored={one.chain: one.size for one in live.evidence.anchors},
+        verified_at_ms=live.evidence.verified_at_ms,
+        findings=live.evidence.findings,
+        backed_up_at_ms=live.evidence.backed_up_at_ms,
         disk_free_mb=live.evidence.disk_free_mb,
         head=head,
         started_at_ms=live.started_at_ms,
@@ -133,6 +195,7 @@ def openapi(_desk: Desk) -> Response:
             **{f"/api/v1/{name}": {"get": _list_spec(name)} for name in LISTS},
             "/api/v1/sensors": {"get": _spec("Boards and sensors as heard now", {})},
             "/api/v1/requests": {"post": _post_spec()},
+            PHOTOS_PATH: {"post": _photo_spec()},
             "/healthz": {"get": _spec("Whether the record can be used", {"503": "It cannot"})},
         },
         components={"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
@@ -156,26 +219,12 @@ CALLS: dict[str, Callable[[Desk], Response]] = {
 
 def _table(desk: Desk, name: str) -> Response:
     after, limit = _span()
-    rows = _changed(desk, TABLES[name], after, limit)
+    rows = desk.reader.changed(TABLES[name], after, limit)
     return jsonify({name: [_plain(row) for row in rows], "next": _next(rows, after)})
 
 
-def _changed(desk: Desk, table: str, after: int, limit: int) -> list[RowValues]:
-    newest = desk.reader.rows(table, None, "-as_of_seq", TABLE_LIMIT)
-    rows = [row for row in reversed(newest) if _seq(row) > after]
-    # One event may change several rows: cut between two seqs, or ``next`` would skip some.
-    end = limit
-    while end < len(rows) and _seq(rows[end]) == _seq(rows[end - 1]):
-        end += 1
-    return rows[:end]
-
-
-def _seq(row: RowValues) -> int:
-    return int(row["as_of_seq"] or 0)
-
-
 def _next(rows: Sequence[RowValues], after: int) -> int:
-    return _seq(rows[-1]) if rows else after
+    return int(rows[-1]["as_of_seq"] or 0) if rows else after
 
 
 def _span() -> tuple[int, int]:
@@ -268,6 +317,30 @@ def _post_spec() -> dict[str, Any]:
     }
 
 
+def _photo_spec() -> dict[str, Any]:
+    refusals = {
+        "201": "Kept; 200: this picture was kept already",
+        "400": "It is no JPEG, PNG or WebP picture, or a value is wrong; the error names it",
+        "401": "The token is missing or wrong",
+        "413": "The picture is longer than 8 MiB",
+        "503": "The store is away; send the same again",
+    }
+    fields = {"id": Text(most=36, like=UUID4.pattern), **PHOTO_FACTS}
+    return _spec("Keep a photo, sealed; answers with its id once it is kept", refusals) | {
+        "security": [{"token": []}],
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": not field.optional,
+                "schema": _field_schema(field),
+            }
+            for name, field in fields.items()
+        ],
+        "requestBody": {"required": True, "content": {"image/*": {}}},
+    }
+
+
 def _kind_schema(kind: str, table: Mapping[str, Field]) -> dict[str, Any]:
     needed = [name for name, field in table.items() if not field.optional]
     facts = {
@@ -289,6 +362,11 @@ def _kind_schema(kind: str, table: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def _field_schema(field: Field) -> dict[str, Any]:
+    if isinstance(field, Facts):
+        return {"type": "object"}
+    if isinstance(field, Texts):
+        each = _field_schema(field.each)
+        return {"type": "array", "minItems": 1, "maxItems": field.most, "items": each}
     if isinstance(field, Number):
         return {"type": "integer", "minimum": field.least, "maximum": field.most}
     schema = {"type": "string", "minLength": 1, "maxLength": field.most}

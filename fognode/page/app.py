@@ -6,22 +6,24 @@ what the record and the daemon's snapshot say at once.  No request is logged.
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Lock
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Response, abort, g, jsonify, make_response, render_template, request
 from waitress.server import BaseWSGIServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import dispatcher
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from fognode.config import Config
-from fognode.errors import StoreError, TamperError
-from fognode.page import api, views, wording
-from fognode.page.live import Desk, Live, RequestEvent
+from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
+from fognode.page import api, uploads, views, wording
+from fognode.page.live import Desk
 from fognode.store.reader import Reader
 
 # Operations facts, section 9.
@@ -38,25 +40,15 @@ THREADS, CHANNEL_TIMEOUT_S, CONNECTION_LIMIT = 8, 30, 64
 STOP_S = 1  # how long a request that still runs may hold up the stop
 
 
-def create_app(
-    config: Config,
-    reader: Reader,
-    live: Callable[[], Live],
-    request_event: RequestEvent,
-    token: str,
-) -> Flask:
-    """Return the WSGI application.
-
-    ``live`` is called once a request, on a web thread; ``request_event`` returns the seq of
-    a declaration after COMMIT, or raises StoreError.
-    """
-    desk = Desk(config=config, reader=reader, live=live, request_event=request_event, token=token)
+def create_app(desk: Desk) -> Flask:
+    """Return the WSGI application; ``desk.live`` is called once a request, on a web thread."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = api.BODY_LIMIT
     # A block tag leaves no line behind: the page is small enough to be read as source.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    _add_words(app, config)
+    _add_words(app, desk.config)
     _add_routes(app, desk)
+    _add_hooks(app, desk)
     _add_refusals(app, desk)
     return app
 
@@ -94,8 +86,14 @@ def _add_routes(app: Flask, desk: Desk) -> None:
         app.add_url_rule(path, f"api_{call.__name__}", partial(call, desk))
     take = partial(api.take_request, desk)
     app.add_url_rule("/api/v1/requests", "api_requests", take, methods=["POST"])
+    take = partial(api.take_photo, desk)
+    app.add_url_rule(api.PHOTOS_PATH, "api_photos", take, methods=["POST"])
+    show = partial(_picture, desk)
+    app.add_url_rule(views.PHOTO_PATH, "picture", show, methods=["POST"])
     app.add_url_rule("/live", "live", partial(_part, desk, app))
 
+
+def _add_hooks(app: Flask, desk: Desk) -> None:
     allowed = {"127.0.0.1", "localhost", "::1", desk.config.page.host, *desk.config.page.names}
 
     @app.before_request
@@ -105,7 +103,13 @@ def _add_routes(app: Flask, desk: Desk) -> None:
             words = "this node does not answer to the name in the address; "
             abort(400, words + "add it to names in section [page] of fognode.toml")
         if request.endpoint != "static":
+            _hold(desk.reader)
             g.live = desk.live()  # one snapshot a request
+
+    @app.teardown_request
+    def _let_go(_error: BaseException | None) -> None:
+        if "held" in g:
+            g.held.close()
 
     @app.after_request
     def _guard(answer: Response) -> Response:
@@ -113,6 +117,14 @@ def _add_routes(app: Flask, desk: Desk) -> None:
         if request.endpoint != "static":
             answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _hold(reader: Reader) -> None:
+    """Let a request that only reads have one connection; away, each read says so itself."""
+    g.held = ExitStack()
+    if request.method == "GET":
+        with suppress(StoreError):
+            g.held.enter_context(reader.hold())
 
 
 def _host_name(host: str) -> str:
@@ -125,7 +137,26 @@ def _host_name(host: str) -> str:
 def _page(desk: Desk, view: Callable[..., str], **where: str) -> str:
     # Taken before the rows: a change in between is then shown once more, never missed.
     g.rev = g.live.revision(desk.reader.head()[0])
+    if "asked" not in g:
+        g.asked = request.args
     return view(desk, **where)
+
+
+def _picture(desk: Desk, photo: str) -> Response:
+    """Answer with a picture to a person at the node itself; that it was shown is kept first."""
+    if not views.is_local():
+        abort(403, "pictures are shown on the node itself only: docs/personal.md")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(403, "another site asked for the picture")
+    try:
+        picture = desk.photos.show(photo, "local")
+    except RefusedError as error:
+        abort(404, str(error))
+    except ConfigError as error:
+        abort(409, str(error))
+    answer = make_response(picture.content)
+    answer.mimetype = picture.media
+    return answer
 
 
 def _part(desk: Desk, app: Flask) -> Response:
@@ -134,11 +165,12 @@ def _part(desk: Desk, app: Flask) -> Response:
     if request.args.get("rev") == rev or request.if_none_match.contains(rev):
         answer = make_response("", 304)
     else:
-        rule, where = _match(app, request.args.get("path", "/"))
+        path, _, asked = request.args.get("path", "/").partition("?")
+        rule, where = _match(app, path)
         view = views.PAGES.get(rule.rule)
         if view is None:
             abort(404, "only a page can be polled")
-        g.layout = "part.html"
+        g.layout, g.asked = "part.html", MultiDict(parse_qsl(asked))
         answer = make_response(_page(desk, view, **where))
     answer.set_etag(rev)
     return answer
@@ -186,8 +218,8 @@ def _wants_json() -> bool:
 class Served:
     """A listening server; ``run`` on a thread of the daemon, ``close`` from any other."""
 
-    def __init__(self, app: Flask, host: str, port: int) -> None:
-        """Bind host and port; port 0 takes a free one."""
+    def __init__(self, app: Flask, host: str, port: int, token: str = "") -> None:
+        """Bind host and port; port 0 takes a free one.  Who has the token may send photos."""
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "task queue depth is 1"
         self._sockets: dict[int, Any] = {}
         self._server = create_server(
@@ -198,10 +230,14 @@ class Served:
             threads=THREADS,
             channel_timeout=CHANNEL_TIMEOUT_S,
             connection_limit=CONNECTION_LIMIT,
-            max_request_body_size=api.BODY_LIMIT,
             ident=None,
+            # Told who is local: behind a proxy everybody would be (views.is_local).
+            clear_untrusted_proxy_headers=False,
+            **uploads.LIMITS,
         )
         listeners = [s for s in self._sockets.values() if isinstance(s, BaseWSGIServer)]
+        for listener in listeners:
+            listener.channel_class = uploads.channel_class(token)
         self._triggers: list[trigger] = [listener.trigger for listener in listeners]
         self._lock = Lock()  # guards the triggers against a close while run ends
         self.port = int(listeners[0].effective_port)
@@ -232,6 +268,6 @@ class Served:
         self._sockets.clear()
 
 
-def serve(app: Flask, host: str, port: int) -> Served:
+def serve(app: Flask, host: str, port: int, token: str = "") -> Served:
     """Return a server that listens already; OSError when it cannot."""
-    return Served(app, host, port)
+    return Served(app, host, port, token)

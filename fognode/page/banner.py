@@ -83,7 +83,8 @@ def _node_needs(live: Live, alerts: Sequence[RowValues]) -> list[Need]:
     ]
     if not live.store_ok:
         words = f"The database is away; {live.evidence.spooled} events wait for it in the spool"
-        needs.append(Need(words=words, path="/record", critical=True))
+        why = f": {live.store_reason[:400]}" if live.store_reason else ""
+        needs.append(Need(words=words + why, path="/record", critical=True))
     if live.evidence.fault:
         words = f"Nothing can be kept: {live.evidence.fault}; the boards keep their events"
         needs.append(Need(words=words, path="/record", critical=True))

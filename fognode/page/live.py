@@ -6,18 +6,35 @@ look alive or dead.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
 
 from fognode import hashing
 from fognode.config import Config
-from fognode.events import Json
+from fognode.events import Json, Stored
+from fognode.store.album import Added, Photo, Picture
 from fognode.store.reader import Reader
 
 # Boards beat every 5 s; three missed beats are a silence (docs/protocol.md).
 SILENT_AFTER_S = 15
 
+# States of chain_outbox in which a step is not over (ledgers/outbox.py).
+OPEN_STEPS = ("QUEUED", "SIGNED", "SENT", "MINED")
+
 RequestEvent = Callable[[str, Mapping[str, Json], str], int]
+
+
+class PhotoDesk(Protocol):
+    """What the daemon does for the page with photos; errors as store/photos.py says."""
+
+    def add(self, content: bytes, facts: Mapping[str, Json], request_id: str) -> Added:
+        """Keep a picture; on return it is durable."""
+
+    def look(self, photo: str) -> tuple[Photo, Stored | None] | None:
+        """Return what the record tells of a photo, and the hold on it."""
+
+    def show(self, photo: str, who: str) -> Picture:
+        """Return a picture, after it is kept that ``who`` sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +88,28 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anchored:
+    """How far the record is anchored on one chain."""
+
+    chain: str
+    size: int = 0  # events under the last anchor that is final; 0 = none yet
+    at_ms: int = 0  # when it was final
+    tx_hash: str = ""
+    open_since_ms: int = 0  # when the oldest event under no anchor was recorded; 0 = all are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailCut:
+    """The last time that the spool's end was found damaged at a start."""
+
+    at_ms: int
+    size_bytes: int
+    file: str
+    records_before: int  # whole ones that stayed
+    records_after: int  # whole ones among what was cut; 0 = a write that was broken off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """How far the record is kept, signed and copied."""
 
@@ -78,10 +117,16 @@ class Evidence:
     oldest_at_ms: int = 0  # when the first of them was recorded; 0 = none
     fault: str = ""  # why nothing can be kept at all
     signed_size: int = 0  # events under the last signed checkpoint
-    signed_at_ms: int = 0  # of this run; 0 = none yet
+    signed_at_ms: int = 0  # 0 = none yet
     signs: bool = False  # False: there is no checkpoint key
     write_once: str = ""  # what the write-once folder really is, in words
     disk_free_mb: int = 0
+    anchors: tuple[Anchored, ...] = ()  # of each configured chain
+    verified_at_ms: int = 0  # 0 = never
+    findings: int = 0  # of that verification
+    backup: str = ""  # file name of the newest
+    backed_up_at_ms: int = 0  # 0 = there is none
+    tail_cut: TailCut | None = None  # None = never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +162,18 @@ class Live:
             for line in self.lines
         ]
         queues = sorted(self.queues.items())
-        told = repr((self.store_ok, queues, lines, self.chains, self.mail, self.jobs))
+        proved = replace(self.evidence, disk_free_mb=0, oldest_at_ms=0)
+        told = repr((self.store_ok, queues, lines, self.chains, self.mail, self.jobs, proved))
         return f"{head}-{hashing.sha256((told + str(self.safe_mode)).encode()).hex()[:12]}"
+
+
+def pending_steps(reader: Reader, chain: str) -> int:
+    """Return how many steps a chain is owed that are neither final nor failed.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    return reader.count("chain_outbox", {"chain": chain, "state": OPEN_STEPS})
 
 
 def _values(line: Line) -> list[tuple[str, int | str | None, bool]]:
@@ -133,4 +188,5 @@ class Desk:
     reader: Reader
     live: Callable[[], Live]
     request_event: RequestEvent
+    photos: PhotoDesk
     token: str  # of the local commands, new at each start

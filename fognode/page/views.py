@@ -6,19 +6,24 @@ the visualization tier.  Source: APTM paper, section 4.2 and figure 6.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
-from flask import abort, g, render_template
+from flask import abort, g, render_template, request
 
 from fognode import hashing
 from fognode.config import CHAIN_NAMES
 from fognode.events import Kind, RowValues, Stored
-from fognode.page.banner import banner_now
-from fognode.page.live import ChainNow, Desk, Line, Live
+from fognode.page.banner import DISK_LOW_MB, banner_now
+from fognode.page.live import ChainNow, Desk, Line, Live, pending_steps
+from fognode.page.wording import STATES
 from fognode.store.reader import Reader
 
-LIST_LIMIT = 500  # rows of one list; the page says so when there are more
-SCAN_LIMIT = 2000  # newest package events searched for one package's timeline
-POINTS_LIMIT = 10_000  # three entries a package
+LIST_LIMIT = 200  # packages at once; the page says so when there are more
+RECORD_SHOWN = 100  # events of the record at once
+STORY_LIMIT, STEPS_LIMIT = 100, 50  # newest events and newest ledger steps of one package
+PHOTO_PATH = "/photos/<photo>"
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+POINTS_SHOWN = 50  # newest entries of the score
 
 # What tells the story of a package, in the order of the record.
 PACKAGE_KINDS = (
@@ -30,6 +35,7 @@ PACKAGE_KINDS = (
     Kind.EMPTY_PACKAGE_EXIT,
     Kind.POINTS_EARNED,
     Kind.LEDGER_SEEN,
+    Kind.PHOTO_KEPT,
 )
 FARM_STATES = (1, 2, 3, 4)  # sealed, in use, empty, prepared: still in the farm's hands
 
@@ -73,7 +79,8 @@ class Points:
     """The score: entries exist only where both chains are final."""
 
     total: int
-    entries: list[RowValues]  # newest first
+    steps: int  # how many entries there are
+    entries: list[RowValues]  # newest first, not all
     by_step: dict[str, int]  # points of each step
 
 
@@ -83,47 +90,47 @@ def query_dapps(reader: Reader, live: Live, limit: int = 50) -> dict[str, ChainV
     Raises:
         StoreError: The database is away.
     """
-    states = {chain.name: chain for chain in live.chains}
     return {
         name: ChainView(
-            now=states.get(name),
+            now=now,
             guard=_first(reader.rows("chain_guard", {"chain": name}, limit=1)),
-            pending=_pending(reader, name),
+            pending=pending_steps(reader, name),
             rows=reader.rows("chain_outbox", {"chain": name}, "-created_at_ms", limit),
         )
-        for name in CHAIN_NAMES
+        for name, now in _chains(live).items()
     }
 
 
-def _pending(reader: Reader, chain: str) -> int:
-    ended = ("FINAL", "FAILED")
-    done = sum(reader.count("chain_outbox", {"chain": chain, "state": word}) for word in ended)
-    return reader.count("chain_outbox", {"chain": chain}) - done
-
-
-def query_tier2_views(reader: Reader, limit: int = 100) -> list[tuple[Stored, str]]:
+def query_tier2_views(
+    reader: Reader, limit: int = 100, kind: str = "", about: str = "", before: int = 0
+) -> list[tuple[Stored, str]]:
     """Return the newest events of the record, each with the hash of its bytes, newest first.
 
-    The hash is the leaf that inclusion proofs start from (hashing.leaf_hash).
+    The hash is the leaf that inclusion proofs start from (hashing.leaf_hash).  With a kind,
+    only those of this kind; ``about`` and ``before`` are those of ``Reader.newest``.
 
     Raises:
         StoreError: The database is away.
     """
-    return [(told, hashing.leaf_hash(told.body).hex()) for told in reader.newest(limit)]
+    newest = reader.newest(limit, [kind] if kind else [], about, before)
+    return [(told, hashing.leaf_hash(told.body).hex()) for told in newest]
 
 
-def query_gaming_points(reader: Reader) -> Points:
-    """Return the score and its entries.
+def query_gaming_points(reader: Reader, shown: int = POINTS_SHOWN) -> Points:
+    """Return the score and its newest entries.
 
     Raises:
         StoreError: The database is away.
     """
-    entries = reader.rows("points", None, "-earned_at_ms", POINTS_LIMIT)
+    earned = reader.tally("points", "step", "points")
     by_step = dict.fromkeys(("received", "prepared", "returned"), 0)
-    for entry in entries:
-        step = str(entry["step"])
-        by_step[step] = by_step.get(step, 0) + int(entry["points"] or 0)
-    return Points(total=sum(by_step.values()), entries=entries, by_step=by_step)
+    by_step |= {str(step): points for step, points in earned.items()}
+    return Points(
+        total=sum(by_step.values()),
+        steps=sum(reader.tally("points", "step").values()),
+        entries=reader.rows("points", None, "-earned_at_ms", shown) if shown else [],
+        by_step=by_step,
+    )
 
 
 def home(desk: Desk) -> str:
@@ -141,8 +148,8 @@ def home(desk: Desk) -> str:
         banner=banner_now(_live(), alerts),
         cabinets=cabinets_now(desk, _live()),
         counts=package_counts(desk.reader),
-        chains=query_dapps(desk.reader, _live(), limit=1),
-        points=query_gaming_points(desk.reader),
+        chains=_chains(_live()),
+        points=query_gaming_points(desk.reader, shown=0),
         openings=openings,
         alerts=alerts,
         findings=findings,
@@ -152,11 +159,18 @@ def home(desk: Desk) -> str:
 
 def packages(desk: Desk) -> str:
     """Show every package: where it is, what is left in it, how far its return is."""
-    rows = desk.reader.rows("package", None, "state", LIST_LIMIT)
+    state, states = g.asked.get("state", ""), desk.reader.tally("package", "state")
+    if state and state not in map(str, STATES):
+        abort(400, f"state = {state[:40]!r} must be a number from 1 to {len(STATES)}")
+    if state:
+        rows = desk.reader.rows("package", {"state": int(state)}, "out_since_at_ms", LIST_LIMIT)
+    else:
+        rows = desk.reader.rows("package", None, "state", LIST_LIMIT)
     return render_template(
         "packages.html",
         rows=rows,
-        total=desk.reader.count("package"),
+        state=state,
+        states=dict(sorted(states.items())),
         counts=package_counts(desk.reader),
         products=_products(desk.reader),
         names=place_names(desk),
@@ -169,15 +183,17 @@ def package(desk: Desk, package_id: str) -> str:
     row = _first(desk.reader.rows("package", {"package": package_id}, limit=1))
     if row is None:
         abort(404, f"no package {package_id!r} is known here")
-    newest = desk.reader.newest(SCAN_LIMIT, PACKAGE_KINDS)
-    timeline = [told for told in newest if told.text("package") == package_id]
-    owed = desk.reader.rows("chain_outbox", {"package": package_id}, "created_at_ms", LIST_LIMIT)
+    timeline = desk.reader.newest(STORY_LIMIT, PACKAGE_KINDS, about=package_id)
+    owed = desk.reader.rows("chain_outbox", {"package": package_id}, "-created_at_ms", STEPS_LIMIT)
+    owed.reverse()
     return render_template(
         "package.html",
         row=row,
         product=_products(desk.reader).get(str(row["gtin"]), ""),
         timeline=[told for told in timeline if told.kind != Kind.LEDGER_SEEN],
-        is_cut=len(newest) == SCAN_LIMIT,
+        corrected=desk.reader.corrected(one.event_id for one in timeline),
+        shown=STORY_LIMIT,
+        steps_shown=STEPS_LIMIT,
         records={name: chain_records(name, owed, timeline) for name in CHAIN_NAMES},
         points=desk.reader.rows("points", {"package": package_id}, "earned_at_ms"),
         names=place_names(desk),
@@ -222,17 +238,61 @@ def points(desk: Desk) -> str:
     """Show the score, each entry with its two transactions, and the next step that earns."""
     return render_template(
         "points.html",
-        points=query_gaming_points(desk.reader),
+        points=query_gaming_points(desk.reader, POINTS_SHOWN),
         empty=desk.reader.count("package", {"state": 3}),
         prepared=desk.reader.count("package", {"state": 4}),
     )
 
 
 def record(desk: Desk) -> str:
-    """Show the newest events as they were kept."""
-    told = query_tier2_views(desk.reader)
+    """Show the newest events as they were kept: all, or of a kind, or about a package."""
+    kind, about = g.asked.get("kind", ""), g.asked.get("about", "")
+    if kind and about:
+        abort(400, "kind and about cannot be asked for together")
+    before = g.asked.get("before", "0")
+    if not (before.isascii() and before.isdigit() and len(before) <= 16):
+        abort(400, f"before = {before[:40]!r} must be the number of an event")
+    told = query_tier2_views(desk.reader, RECORD_SHOWN, kind, about, int(before))
     head = desk.reader.head()[0]
-    return render_template("record.html", events=told, head=head, evidence=_live().evidence)
+    return render_template(
+        "record.html",
+        events=told,
+        kind=kind,
+        about=about,
+        is_newest=before == "0",
+        is_cut=len(told) == RECORD_SHOWN,
+        head=head,
+        corrected=desk.reader.corrected(one.event_id for one, _ in told),
+        evidence=_live().evidence,
+        low_mb=DISK_LOW_MB,
+    )
+
+
+def photo(desk: Desk, photo: str) -> str:
+    """Show what is known of a photo; its picture is a request of its own, which is recorded."""
+    looked = desk.photos.look(photo)
+    if looked is None:
+        abort(404, "no such photo is known here")
+    found, hold = looked
+    return render_template(
+        "photo.html",
+        told=found.told,
+        erased=found.erased,
+        hold=hold,
+        standing=desk.reader.corrected([found.told.event_id]).get(found.told.event_id),
+        keep_days=desk.config.store.photo_days,
+        local=is_local(),
+        people=_people(desk.reader),
+    )
+
+
+def is_local() -> bool:
+    """Tell whether the request comes from a browser on the node itself, through no proxy."""
+    passed_on = any(name in request.headers for name in PROXY_HEADERS)
+    try:
+        return ip_address(request.remote_addr or "").is_loopback and not passed_on
+    except ValueError:
+        return False
 
 
 PAGES: dict[str, Callable[..., str]] = {
@@ -244,6 +304,7 @@ PAGES: dict[str, Callable[..., str]] = {
     "/ledgers": ledgers,
     "/points": points,
     "/record": record,
+    PHOTO_PATH: photo,
 }
 
 
@@ -264,10 +325,8 @@ def cabinets_now(desk: Desk, live: Live) -> list[Cabinet]:
 
 def package_counts(reader: Reader) -> Counts:
     """Return how many packages are in their place, out, to be returned, and returned."""
-    states = {state: reader.count("package", {"state": state}) for state in range(1, 7)}
-    inside = sum(
-        reader.count("package", {"state": state, "out_since_at_ms": 0}) for state in FARM_STATES
-    )
+    states = dict.fromkeys(range(1, 7), 0) | reader.tally("package", "state")
+    inside = reader.count("package", {"state": FARM_STATES, "out_since_at_ms": 0})
     held = sum(states[state] for state in FARM_STATES)
     return Counts(
         inside=inside,
@@ -300,6 +359,11 @@ def place_names(desk: Desk) -> dict[str, str]:
     """Return the written name of each cabinet and place."""
     places = {place.id: place.name or place.id for place in desk.config.places}
     return places | {cabinet.id: cabinet.name or cabinet.id for cabinet in desk.config.cabinets}
+
+
+def _chains(live: Live) -> dict[str, ChainNow | None]:
+    states = {chain.name: chain for chain in live.chains}
+    return {name: states.get(name) for name in CHAIN_NAMES}
 
 
 def _live() -> Live:

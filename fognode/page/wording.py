@@ -40,6 +40,12 @@ RULES = {
     "board_silent": "A board is silent",
     "verify_failed": "The record does not verify",
     "returned_heavier": "Came back heavier than it left",
+    "anchor_late": "The record waits for an anchor",
+    "backup_late": "No backup lately",
+    "verify_late": "Not verified lately",
+    "spool_late": "Events wait for the database",
+    "spool_tail_cut": "A broken write was taken back",
+    "spool_damaged": "The spool was damaged",
 }
 TITLES: dict[str, str] = {
     Kind.NEW_PRODUCT_ENTRY: "Package received",
@@ -57,9 +63,15 @@ TITLES: dict[str, str] = {
     Kind.LEDGER_FINAL: "Final on a chain",
     Kind.LEDGER_SEEN: "Seen on a chain",
     Kind.LEDGER_FAILED: "Step failed on a chain",
+    Kind.EVIDENCE_LATE: "Evidence falls behind",
+    Kind.EVIDENCE_BACK: "Evidence has caught up",
+    Kind.ANCHOR_ASKED: "Anchor asked for",
     Kind.PATTERN_DETECTION: "Pattern",
     Kind.CORRELATION: "Correlation",
     Kind.PREDICTION: "Prediction",
+    Kind.CORRECTION_DECLARED: "Correction",
+    Kind.HOLD_SET: "Hold: nothing is erased",
+    Kind.PHOTO_VIEWED: "Photo looked at",
 }
 DETAILS = (
     "package",
@@ -71,13 +83,20 @@ DETAILS = (
     "step",
     "points",
     "rule",
+    "what",
+    "file",
+    "about",
+    "purpose",
+    "who",
     "reason",
+    "why",
     "value",
     "weight_g",
     "delta_g",
     "distance_mm",
     "light_counts",
     "tag",
+    "rinses",
     "alias",
     "destination",
     "text",
@@ -148,9 +167,15 @@ def person_words(person: str, people: Mapping[str, str]) -> str:
 
 def details(told: Stored) -> str:
     """Return the facts of an event that a person wants in one line."""
-    return " · ".join(
-        _detail(name, told.facts[name]) for name in DETAILS if told.facts.get(name, "") != ""
-    )
+    if told.kind != Kind.CORRECTION_DECLARED:
+        return _in_line(told.facts)
+    facts = told.facts.get("facts")
+    says = f"should say: {_in_line(facts)}" if isinstance(facts, dict) else "does not count"
+    return f"{short(told.text('corrects'))} {says} ({told.text('reason')})"
+
+
+def _in_line(facts: Mapping[str, Json]) -> str:
+    return " · ".join(_detail(name, facts[name]) for name in DETAILS if facts.get(name, "") != "")
 
 
 def _detail(name: str, value: Json) -> str:
@@ -159,6 +184,8 @@ def _detail(name: str, value: Json) -> str:
     for ending in ("_mm", "_counts"):
         if name.endswith(ending):
             return f"{value} {ending[1:]}"
+    if name == "rinses":
+        return f"{value} rinses"
     if name == "points":
         return f"+{value} points"
     return str(value)
@@ -209,7 +236,12 @@ def _earned(told: Stored, _people: Mapping[str, str]) -> str:
     return f"+{told.number('points')} for the step {told.text('step')}, seen on both chains."
 
 
+def _pictured(told: Stored, people: Mapping[str, str]) -> str:
+    return f"{person_words(told.text('by'), people)} took a picture ({told.text('purpose')})."
+
+
 STORIES = {
+    str(Kind.PHOTO_KEPT): _pictured,
     str(Kind.HANDLE_PRODUCT): _handled,
     str(Kind.NEW_PRODUCT_ENTRY): _entered,
     str(Kind.PACKAGE_EMPTIED): _emptied,

@@ -1,6 +1,6 @@
 """A farm with a real SQLite store, and the page over it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from fognode.config import Config, parse
 from fognode.errors import StoreError
 from fognode.events import Event, Json, Row, Scalar
 from fognode.page.app import create_app
-from fognode.page.live import ChainNow, Job, Line, Live, Sensor
+from fognode.page.live import ChainNow, Desk, Job, Line, Live, Sensor
 from fognode.store.engines import open_engine
+from fognode.store.photos import Photos
 from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
+from fognode.store.vault import Vault
 from fognode.store.writer import Writer
 
 NOW_MS = 1_790_000_000_000  # 2026-09-21 14:13:20 UTC
@@ -98,9 +100,28 @@ class Farm:
         return self.keep(event)
 
     def app(self) -> Flask:
-        made = create_app(self.config, self.reader, lambda: self.live, self.request, TOKEN)
+        desk = Desk(
+            config=self.config,
+            reader=self.reader,
+            live=lambda: self.live,
+            request_event=self.request,
+            photos=self.photos(),
+            token=TOKEN,
+        )
+        made = create_app(desk)
         made.testing = True
         return made
+
+    def photos(self) -> Photos:
+        """Keep photos as the daemon does, under a master key of the test's."""
+        folder = self.config.folder
+
+        def commit(events: Sequence[Event], rows: Sequence[Row]) -> list[int]:
+            return [self.keep(event, *rows) for event in events]
+
+        return Photos(
+            folder, lambda: Vault(folder / "vault.db", "0f" * 32), self.reader, commit, now_ms
+        )
 
     def lose_store(self) -> None:
         """Take the database away under the running page."""
@@ -108,6 +129,10 @@ class Farm:
         (self.config.folder / "fognode.db").rename(self.config.folder / "gone.db")
         self.reader = Reader(open_engine(self.config, "reader"))
         self.live = replace(self.live, store_ok=False, store_since_ms=NOW_MS - 60_000)
+
+
+def now_ms() -> int:
+    return NOW_MS
 
 
 def row(table: str, **values: Scalar) -> Row:

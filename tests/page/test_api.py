@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from fognode.errors import ConfigError, RefusedError
+from fognode.events import Json
 from tests.page.conftest import HERON, NOW_MS, TOKEN, TX, Farm, package_row
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
@@ -236,12 +237,145 @@ def test_description_names_every_route_and_kind(full: Farm) -> None:
         one["properties"]["kind"]["const"] for one in schema["application/json"]["schema"]["oneOf"]
     ]
     assert sorted(kinds) == [
+        "anchor_asked",
+        "correction_declared",
         "delivery_declared",
         "exit_declared",
+        "hold_lifted",
+        "hold_set",
         "person_erased",
         "person_set",
+        "photo_erased",
+        "photo_viewed",
         "product_set",
         "rinse_declared",
     ]
     limit = told["paths"]["/api/v1/events"]["get"]["parameters"][1]["schema"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 500, 100)
+
+
+# --- photos ------------------------------------------------------------------------------
+
+JPEG = b"\xff\xd8\xff\xe0 an empty can"
+ABOUT = f"id={ID}&about=GLY-0042&by={HERON}&purpose=rinse"
+
+
+def send(client: FlaskClient, content: bytes, query: str = ABOUT) -> TestResponse:
+    return client.post(f"/api/v1/photos?{query}", data=content, headers=BEARER)
+
+
+def test_photo_is_kept_and_answers_with_its_id(full: Farm) -> None:
+    client = full.app().test_client()
+    first = send(client, JPEG, f"{ABOUT}&taken_at_ms={NOW_MS}")
+    assert first.status_code == 201
+    told = full.reader.newest(1)[0]
+    assert first.json == {"photo": told.text("photo"), "seq": told.seq}
+    assert told.kind == "photo_kept"
+    assert told.number("taken_at_ms") == NOW_MS
+    again = send(client, JPEG, ABOUT.replace("4c55", "4c56"))
+    assert (again.status_code, again.json) == (200, first.json)
+    assert full.reader.newest(1)[0].seq == told.seq
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "said"),
+    [
+        (ABOUT, b"", "the picture has 0 bytes"),
+        (ABOUT, b"GIF89a", "send a JPEG, PNG or WebP picture"),
+        (ABOUT.replace(ID, "7"), JPEG, "id = '7' must be a fresh UUID"),
+        (ABOUT.replace("rinse", "fun"), JPEG, "purpose = 'fun' must look like 'rinse'"),
+        (ABOUT.replace("&by=", "&bye="), JPEG, "unknown facts ['bye']"),
+        (f"id={ID}&about=p&purpose=rinse", JPEG, "missing facts: by"),
+        (ABOUT + "&taken_at_ms=1e3", JPEG, "taken_at_ms = '1e3' must be a whole number"),
+        (ABOUT + "&taken_at_ms=7", JPEG, "taken_at_ms = 7 must be a whole number from"),
+    ],
+)
+def test_bad_photo_is_refused_by_name(full: Farm, query: str, content: bytes, said: str) -> None:
+    answer = send(full.app().test_client(), content, query)
+    assert answer.status_code == 400
+    assert said in answer.json["error"]  # type: ignore[index]
+    assert not (full.config.folder / "photos").exists()
+
+
+def test_photo_needs_the_token_and_a_store(full: Farm) -> None:
+    answer = full.app().test_client().post(f"/api/v1/photos?{ABOUT}", data=JPEG)
+    assert answer.status_code == 401
+    full.lose_store()
+    assert send(full.app().test_client(), JPEG).status_code == 503
+
+
+def test_photo_may_be_longer_than_a_declaration_but_not_without_end(full: Farm) -> None:
+    client = full.app().test_client()
+    assert send(client, JPEG + bytes(100_000)).status_code == 201
+    long = JPEG + bytes(8 * 1024 * 1024)
+    assert send(client, long, ABOUT.replace("4c55", "4c56")).status_code == 413
+    assert post(client, BODY | {"kind": "x" * 70_000}).status_code == 413
+
+
+# --- corrections -------------------------------------------------------------------------
+
+RINSED: dict[str, Json] = {"package": "GLY-0042", "rinses": 2, "punctured": 1, "by": HERON}
+FIXED: dict[str, Json] = {**RINSED, "rinses": 3}
+
+
+def correct(client: FlaskClient, number: int, corrects: str, **said: object) -> TestResponse:
+    facts = {"corrects": corrects, "reason": "counted wrongly", "by": HERON, **said}
+    request_id = f"3f2b8f3e-7d9a-4c55-9d0e-{number:012x}"
+    return post(client, {"id": request_id, "kind": "correction_declared", "facts": facts})
+
+
+@pytest.fixture
+def rinsed(full: Farm) -> str:
+    """The event_id of a declaration that will be corrected."""
+    full.tell("rinse_declared", 9, dict(RINSED))
+    return full.reader.newest(1)[0].event_id
+
+
+def test_correction_is_kept_with_all_facts_and_may_be_sent_twice(full: Farm, rinsed: str) -> None:
+    client = full.app().test_client()
+    assert correct(client, 1, rinsed, facts=FIXED).json == {"seq": 10}
+    assert correct(client, 1, rinsed, facts=FIXED).json == {"seq": 10}
+    standing = full.reader.corrected([rinsed])[rinsed]
+    assert (standing.by.seq, standing.facts, standing.withdrawn) == (10, FIXED, False)
+
+
+def test_correction_is_itself_corrected_and_never_passed_over(full: Farm, rinsed: str) -> None:
+    client = full.app().test_client()
+    assert correct(client, 1, rinsed, facts=FIXED).status_code == 200
+    first = full.reader.newest(1)[0].event_id
+    said = correct(client, 2, rinsed, withdraw=1).json
+    wanted = f"event 9 is already corrected by event 10: correct {first} instead"
+    assert said == {"error": wanted}
+    assert correct(client, 3, first, facts=RINSED).status_code == 200
+    assert full.reader.corrected([rinsed])[rinsed].facts == RINSED
+    second = full.reader.newest(1)[0].event_id
+    assert correct(client, 4, second, withdraw=1).status_code == 200
+    assert full.reader.corrected([rinsed])[rinsed].facts == FIXED
+
+
+@pytest.mark.parametrize(
+    ("corrects", "said", "why"),
+    [
+        ("00" * 16, {"withdraw": 1}, "the record has no such event"),
+        ("event 9", {"withdraw": 1}, "corrects = 'event 9' must look like"),
+        ("openBox", {"withdraw": 1}, "event 3 is openBox; correctable are delivery_declared"),
+        ("person_set", {"withdraw": 1}, "event 1 is person_set; correctable are"),
+        ("rinsed", {}, "either facts, all of them, or withdraw = 1"),
+        ("rinsed", {"withdraw": 1, "facts": FIXED}, "either facts, all of them, or withdraw"),
+        ("rinsed", {"withdraw": 0}, "withdraw = 0 must be a whole number from 1 to 1"),
+        ("rinsed", {"facts": []}, "facts = [] must be an object of facts"),
+        ("rinsed", {"facts": {"rinses": 3}}, "facts of a rinse_declared: missing facts: by"),
+        ("rinsed", {"facts": FIXED | {"rinses": 99}}, "rinses = 99 must be a whole number"),
+        ("rinsed", {"facts": FIXED | {"colour": "red"}}, "unknown facts ['colour']"),
+    ],
+)
+def test_correction_of_nothing_or_to_nonsense_is_refused(
+    full: Farm, rinsed: str, corrects: str, said: dict[str, object], why: str
+) -> None:
+    ids = {told.kind: told.event_id for told in full.reader.events()}
+    answer = correct(
+        full.app().test_client(), 1, (ids | {"rinsed": rinsed}).get(corrects, corrects), **said
+    )
+    assert answer.status_code == 400
+    assert why in answer.json["error"]  # type: ignore[index]
+    assert full.reader.corrected(ids.values()) == {}

@@ -148,6 +148,13 @@ def test_poll_of_a_package_gives_its_page(client: FlaskClient) -> None:
     assert "GLY-0042" in part.text
 
 
+def test_poll_of_a_filtered_page_gives_what_was_asked_for(client: FlaskClient) -> None:
+    asked = {"path": "/record?kind=handleProduct&before=5"}
+    part = client.get("/live", query_string=asked).text
+    assert [int(seq) for seq in re.findall(r'id="e(\d+)"', part)] == [4]
+    assert client.get("/live", query_string={"path": "/record?before=x"}).status_code == 400
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/live", "/static/page.js", "/nope", "//evil", ""])
 def test_only_pages_can_be_polled(client: FlaskClient, path: str) -> None:
     assert client.get("/live", query_string={"path": path}).status_code in {404, 308}
@@ -162,7 +169,7 @@ def test_every_route_is_documented(full: Farm) -> None:
     told = (Path(__file__).parents[2] / "docs" / "page.md").read_text()
     routes = {rule.rule for rule in full.app().url_map.iter_rules()}
     plain = {
-        route.replace("<path:package_id>", "ID").replace("<path:filename>", "FILE")
+        re.sub(r"<(path:)?(package_id|photo)>", "ID", route).replace("<path:filename>", "FILE")
         for route in routes
     }
     assert {route for route in plain if f"`{route}" not in told} == set()

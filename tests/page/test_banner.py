@@ -100,3 +100,9 @@ def test_trouble_of_the_node_itself_needs_the_farmer(live: Live, said: str) -> N
 def test_chain_that_is_only_away_needs_nobody() -> None:
     away = replace(LIVE, chains=(ChainNow(name="public", state="AWAY"),))
     assert banner_now(away, []).state == "well"
+
+
+def test_why_the_database_takes_nothing_is_said_with_the_cure() -> None:
+    live = replace(LIVE, store_ok=False, store_reason="it is an older copy. See docs/recovery.md")
+    (said,) = words(banner_now(live, []))
+    assert said.endswith("wait for it in the spool: it is an older copy. See docs/recovery.md")

@@ -3,8 +3,14 @@ from typing import Any
 
 import pytest
 
-from fognode.events import REQUESTS
-from fognode.page.declared import DECLARATIONS, check_request
+from fognode.events import CORRECTABLE, REQUESTS, Kind
+from fognode.page.declared import (
+    DECLARATIONS,
+    PHOTO_FACTS,
+    TABLES,
+    check_photo,
+    check_request,
+)
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
 DELIVERY: dict[str, Any] = {
@@ -88,7 +94,7 @@ def test_missing_fact_is_named(missing: str) -> None:
         ({"id": ID, "kind": "exit_declared"}, "must be an object with exactly"),
         (request() | {"id": "7"}, "id = '7' must be a fresh UUID of version 4"),
         (request() | {"id": ID.replace("-4c", "-1c")}, "must be a fresh UUID of version 4"),
-        (request("openBox"), "kind = 'openBox' cannot be declared; known: delivery_declared"),
+        (request("openBox"), "kind = 'openBox' cannot be declared; known: anchor_asked, corr"),
         (request() | {"kind": ["exit_declared"]}, "cannot be declared"),
         (request() | {"facts": []}, "facts = [] must be an object"),
     ],
@@ -142,3 +148,18 @@ def test_examples_in_the_table_pass_their_own_checks() -> None:
         for name, field in table.items():
             if hasattr(field, "example"):
                 assert field.check(name, field.example) == field.example
+
+
+def test_fields_of_a_photo_pass_their_own_checks_and_a_declaration_has_no_picture() -> None:
+    asked = {
+        name: field.example for name, field in PHOTO_FACTS.items() if hasattr(field, "example")
+    }
+    checked = check_photo({"id": ID.upper(), **asked})
+    assert (checked.request_id, checked.kind, checked.facts) == (ID, "photo_kept", asked)
+    with pytest.raises(ValueError, match="cannot be declared"):
+        check_request({"id": ID, "kind": "photo_kept", "facts": asked})
+
+
+def test_everything_that_can_be_corrected_has_a_table_of_facts() -> None:
+    assert set(TABLES) >= CORRECTABLE
+    assert Kind.CORRECTION_DECLARED not in CORRECTABLE  # what it corrects in the end is asked

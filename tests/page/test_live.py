@@ -1,16 +1,26 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fognode.config import parse
-from fognode.page.live import ChainNow, Desk, Line, Live, Sensor
+from fognode.ledgers import outbox
+from fognode.page.live import OPEN_STEPS, ChainNow, Desk, Line, Live, Sensor
 from fognode.store.engines import open_engine
+from fognode.store.photos import Photos
 from fognode.store.reader import Reader
+from fognode.store.vault import Vault
 
 SENSOR = Sensor(name="w1", type="weight", unit="g", last_value=5840, heard_s=4)
 LINE = Line(board="cab01", heard_s=4, sensors=(SENSOR,), counters={"frames": 7})
 LIVE = Live(now_ms=10_000, started_at_ms=1, lines=(LINE,))
+
+
+def test_every_state_of_a_step_is_open_or_an_end() -> None:
+    # As ledgers/outbox.py tells them: "    QUEUED  no transaction yet; ...".
+    states = re.findall(r"^ {4}([A-Z]+) ", str(outbox.__doc__), re.MULTILINE)
+    assert states == [*OPEN_STEPS, "FINAL", "FAILED"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +82,7 @@ def test_desk_carries_what_the_daemon_hands_in(tmp_path: Path) -> None:
         reader=reader,
         live=lambda: LIVE,
         request_event=lambda kind, facts, request_id: 7,
+        photos=Photos(tmp_path, lambda: Vault(tmp_path / "v"), reader, lambda *_: [], lambda: 1),
         token="t",
     )
     assert desk.live() is LIVE

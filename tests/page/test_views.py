@@ -1,14 +1,21 @@
 import hashlib
 import re
+import sqlite3
 from dataclasses import replace
 from html import unescape
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.event import listen
 
+from fognode.events import Json
 from fognode.page import views
+from fognode.page.api import LISTS
 from fognode.page.live import ChainNow, Live
+from fognode.store.engines import open_engine
+from fognode.store.reader import Reader
 from tests.page.conftest import (
     HERON,
     NOW_MS,
@@ -83,7 +90,8 @@ def test_home_names_what_needs_the_farmer_and_who_is_at_the_cabinet(full: Farm) 
 @pytest.mark.parametrize(
     ("chain", "words"),
     [
-        (ChainNow(name="public", state="OK"), "Public ● 1 waiting"),
+        (ChainNow(name="public", state="OK", behind=1), "Public ● 1 waiting"),
+        (ChainNow(name="public", state="OK"), "Public ✓ in step"),
         (ChainNow(name="public", state="HELD", reason="other code"), "Public ■ held back"),
         (ChainNow(name="public", state="AWAY"), "Public ▲ not reachable"),
         (ChainNow(name="public", state="STARTING"), "Public ○ starting up"),
@@ -96,9 +104,10 @@ def test_home_tells_a_chain_in_two_words(full: Farm, chain: ChainNow, words: str
     assert "Private ○ not set up" in home
 
 
-def test_chain_with_nothing_owed_is_in_step(farm: Farm) -> None:
-    farm.tell("node_started", 1, {}, step_row("public", "GLY-0042", 1, "FINAL"))
-    assert "Public ✓ in step" in seen(farm, "/")
+def test_chain_whose_steps_have_ended_is_in_step(farm: Farm) -> None:
+    ended = [step_row("public", "GLY-0042", 1, state) for state in ("FINAL", "FAILED")]
+    farm.tell("node_started", 1, {}, *ended)
+    assert "Public chain ✓ in step" in seen(farm, "/ledgers")
 
 
 def test_packages_tell_content_place_and_state(full: Farm) -> None:
@@ -125,6 +134,44 @@ def test_package_page_sets_both_chains_side_by_side(full: Farm) -> None:
     first = "registered ✓ final transaction 0xababab…ababab in block 118"
     assert " ".join(private.split()) == f"{first} taken out ○ sent no final transaction yet"
     assert "accepted by the centre ✓ seen transaction 0xeeeeee…eeeeee in block 119" in public
+
+
+def test_packages_can_be_asked_for_by_state(full: Farm) -> None:
+    assert "2 in use · 1 empty · 1 received" in seen(full, "/packages")
+    words = seen(full, "/packages?state=3")
+    assert "GLY-0043" in words
+    assert "GLY-0042" not in words
+    assert "No package is in this state." in seen(full, "/packages?state=5")
+
+
+@pytest.mark.parametrize("state", ["0", "8", "x", "3 or 1", "\u0663"])
+def test_state_that_does_not_exist_is_refused(client: FlaskClient, state: str) -> None:
+    page = client.get("/packages", query_string={"state": state})
+    assert page.status_code == 400
+    assert "must be a number from 1 to 7" in page.text
+
+
+def test_long_list_of_packages_is_cut_and_says_so(
+    full: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "LIST_LIMIT", 1)
+    assert "The first 1 of 4 are shown" in seen(full, "/packages")
+    assert "The first 1 of 2 are shown" in seen(full, "/packages?state=2")
+    assert "are shown" not in seen(full, "/packages?state=3")
+
+
+def test_package_page_tells_the_newest_of_a_long_story(
+    full: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "STORY_LIMIT", 2)
+    words = seen(full, "/packages/GLY-0042")
+    assert "Heron put it back at 4.00 kg" in words
+    assert "Heron took it out" not in words
+    assert "From AgroSul" not in words
+    client = full.app().test_client()
+    assert 'href="/record?about=GLY-0042"' in client.get("/packages/GLY-0042").text
+    told = client.get("/record?about=GLY-0042").text
+    assert re.findall(r'<td class="num"[^>]*>(\d+)</td>', told) == ["7", "5", "4", "2"]
 
 
 def test_package_page_leaves_out_other_packages(full: Farm) -> None:
@@ -180,10 +227,45 @@ def test_points_name_the_table_and_the_next_step(full: Farm) -> None:
 
 def test_record_shows_the_newest_events_with_the_hash_of_their_bytes(full: Farm) -> None:
     page = full.app().test_client().get("/record").text
-    numbers = [int(seq) for seq in re.findall(r'<td class="num">(\d+)</td>', page)]
+    numbers = [int(seq) for seq in re.findall(r'<td class="num"[^>]*>(\d+)</td>', page)]
     assert numbers == [8, 7, 6, 5, 4, 3, 2, 1]
     body = full.reader.newest(1)[0].body
     assert hashlib.sha256(b"\x00" + body).hexdigest() in page
+
+
+def record_seqs(farm: Farm, query: str) -> list[int]:
+    """Return the numbers of the events that the record shows for a query."""
+    page = farm.app().test_client().get("/record" + query)
+    assert page.status_code == 200
+    return [int(seq) for seq in re.findall(r'<td class="num"[^>]*>(\d+)</td>', page.text)]
+
+
+def test_record_can_be_asked_for_by_kind_and_before_an_event(full: Farm) -> None:
+    assert record_seqs(full, "?before=4") == [3, 2, 1]
+    assert record_seqs(full, "?kind=handleProduct") == [5, 4]
+    assert record_seqs(full, "?kind=handleProduct&before=5") == [4]
+    assert record_seqs(full, "?about=GLY-0042&before=7") == [5, 4, 2]
+    assert record_seqs(full, "?kind=nothing") == []
+    assert "There are no such events." in seen(full, "/record?kind=nothing")
+
+
+def test_record_leads_from_the_newest_event_to_the_oldest(
+    full: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "RECORD_SHOWN", 3)
+    client, path, seqs = full.app().test_client(), "/record", list[str]()
+    for _ in range(3):
+        page = client.get(path).text
+        seqs += re.findall(r'<td class="num"[^>]*>(\d+)</td>', page)
+        older = re.search(r'href="([^"]+)">Older events', page)
+        path = unescape(older[1]) if older else ""
+    assert seqs == ["8", "7", "6", "5", "4", "3", "2", "1"]
+    assert not path
+
+
+@pytest.mark.parametrize("query", ["before=x", "before=-1", "before=", "kind=openBox&about=P"])
+def test_record_refuses_what_it_cannot_find(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/record?{query}").status_code == 400
 
 
 def test_pages_call_nothing_outside(full: Farm) -> None:
@@ -239,9 +321,19 @@ def test_queries_are_the_three_of_the_paper(full: Farm) -> None:
     told = views.query_tier2_views(full.reader, limit=2)
     assert [one.seq for one, _ in told] == [8, 7]
     points = views.query_gaming_points(full.reader)
-    assert points.total == 4
+    assert (points.total, points.steps) == (4, 2)
     assert points.by_step == {"received": 1, "prepared": 0, "returned": 3}
     assert {entry["private_tx"] for entry in points.entries} == {TX}
+
+
+def test_points_show_the_newest_entries_and_count_all(
+    full: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "POINTS_SHOWN", 1)
+    words = seen(full, "/points")
+    assert "4 points, each final on both chains" in words
+    assert "The newest 1 of 2 are shown." in words
+    assert "2 steps counted" in seen(full, "/")
 
 
 def test_counts_follow_the_packages(full: Farm) -> None:
@@ -254,3 +346,139 @@ def test_person_without_an_alias_keeps_the_id(full: Farm) -> None:
     full.tell("box_closed", 30, {}, opening_row(30, "", person="someone-else"))
     assert "last someone-else" in seen(full, "/")
     assert HERON not in seen(full, "/")
+
+
+# --- photos and corrections --------------------------------------------------------------
+
+JPEG = b"\xff\xd8\xff\xe0 an empty can"
+
+
+def kept_photo(farm: Farm, about: str = "GLY-0042") -> str:
+    facts: dict[str, Json] = {"about": about, "by": HERON, "purpose": "rinse"}
+    return farm.photos().add(JPEG, facts, "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77").photo
+
+
+def test_package_leads_to_its_photos_and_a_photo_tells_what_is_known(full: Farm) -> None:
+    photo = kept_photo(full)
+    words = seen(full, "/packages/GLY-0042")
+    assert "Photo kept 14:13:20 · event 9 Heron took a picture (rinse). Look at it" in words
+    words = seen(full, f"/photos/{photo}")
+    assert "Heron took a picture (rinse). About GLY-0042" in words
+    assert "Show the picture That it was looked at is recorded." in words
+    assert "It is erased 90 days after it was kept." in words
+    assert len(full.reader.newest(9)) == 9  # to look at the page is no view of the picture
+
+
+def test_picture_is_shown_after_a_click_and_the_view_is_kept(full: Farm) -> None:
+    photo = kept_photo(full)
+    answer = full.app().test_client().post(f"/photos/{photo}")
+    assert (answer.status_code, answer.data, answer.mimetype) == (200, JPEG, "image/jpeg")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    told = full.reader.newest(1)[0]
+    assert (told.kind, told.facts) == ("photo_viewed", {"photo": photo, "who": "local"})
+    assert f'<a href="/photos/{photo}">the photo</a>' in (
+        full.app().test_client().get("/record").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        ("192.168.0.7", {}),
+        ("", {}),
+        ("127.0.0.1", {"X-Forwarded-For": "192.168.0.7"}),
+        ("127.0.0.1", {"Forwarded": "for=192.168.0.7"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"Sec-Fetch-Site": "cross-site"}),
+        ("127.0.0.1", {"Sec-Fetch-Site": "same-site"}),
+    ],
+)
+def test_picture_is_shown_to_nobody_elsewhere(
+    full: Farm, address: str, headers: dict[str, str]
+) -> None:
+    photo = kept_photo(full)
+    client = full.app().test_client()
+    answer = client.post(f"/photos/{photo}", environ_base={"REMOTE_ADDR": address}, headers=headers)
+    assert (answer.status_code, JPEG in answer.data) == (403, False)
+    page = client.get(f"/photos/{photo}", environ_base={"REMOTE_ADDR": address}, headers=headers)
+    assert page.status_code == 200
+    assert ("<form" in page.text) == ("Sec-Fetch-Site" in headers)
+    assert full.reader.newest(1)[0].kind == "photo_kept"
+
+
+def test_erased_held_and_unknown_photos_say_so(full: Farm) -> None:
+    photo = kept_photo(full)
+    hold: dict[str, Json] = {"about": "GLY-0042", "reason": "court file 12", "by": HERON}
+    full.tell("hold_set", 20, hold)
+    words = seen(full, f"/photos/{photo}")
+    assert "Hold event 10: court file 12" in words
+    assert "It is not erased while the hold is on." in words
+    full.tell("hold_lifted", 21, hold)
+    full.photos().erase(photo)
+    full.tell("photo_erased", 22, {"photo": photo, "why": "a <face> is on it"})
+    assert "event 12: a <face> is on it. The record stays whole" in seen(full, f"/photos/{photo}")
+    client = full.app().test_client()
+    assert client.post(f"/photos/{photo}").status_code == 404
+    for unknown in ("00" * 32, "..%2fvault.db"):
+        assert client.get(f"/photos/{unknown}").status_code == 404
+        assert client.post(f"/photos/{unknown}").status_code == 404
+
+
+def test_what_was_corrected_is_struck_through_with_the_pointer(full: Farm) -> None:
+    told: dict[str, Json] = {"package": "GLY-0042", "destination": "centre", "by": HERON}
+    full.tell("emptyPackageExit", 20, told)
+    first = full.reader.newest(1)[0].event_id
+    facts: dict[str, Json] = {"corrects": first, "reason": "another <one>", "by": HERON}
+    full.tell("correction_declared", 21, {**facts, "facts": {**told, "destination": "depot"}})
+    page = full.app().test_client().get("/record").text
+    assert "<s>GLY-0042 · centre</s> <span" in page
+    assert 'corrected by <a href="/record?before=11#e10">event 10</a>' in page
+    words = seen(full, "/record")
+    assert "should say: GLY-0042 · depot" in words
+    assert "(another <one>)" in words
+    page = full.app().test_client().get("/packages/GLY-0042").text
+    assert "<s>Heron sent it to centre.</s>" in page
+    second = full.reader.newest(1)[0].event_id
+    facts = {"corrects": second, "reason": "it was that one", "by": HERON, "withdraw": 1}
+    full.tell("correction_declared", 22, facts)
+    page = full.app().test_client().get("/record").text
+    assert "<s>GLY-0042 · centre</s>" not in page
+    assert 'withdrawn by <a href="/record?before=12#e11">event 11</a>' in page
+    assert "does not count (it was that one)" in seen(full, "/record")
+
+
+SMALL = ("person", "product", "chain_guard")  # they do not grow with the record
+
+
+def test_no_page_walks_or_sorts_a_table_that_grows(full: Farm) -> None:
+    engine, plans = open_engine(full.config, "reader"), set[tuple[str, ...]]()
+    connection = sqlite3.connect(full.config.folder / "fognode.db")
+
+    def explain(_c: object, _cursor: object, asked: str, values: Any, *_: object) -> None:
+        steps = connection.execute(f"EXPLAIN QUERY PLAN {asked}", values).fetchall()
+        ends = ["LIMIT"] if "LIMIT" in asked and "WHERE" not in asked else []
+        plans.add((*(step[3].replace("main.", "") for step in steps), *ends))
+
+    listen(engine, "before_cursor_execute", explain)
+    full.reader = Reader(engine)
+    client = full.app().test_client()
+    lists = [f"/api/v1/{name}?after=2" for name in LISTS]
+    asked = ["/record?kind=openBox", "/record?about=P&before=9", "/packages?state=3"]
+    for path in (*PATHS, *lists, *asked, "/healthz", "/live?path=/"):
+        assert client.get(path).status_code == 200
+    connection.close()
+    engine.dispose()
+    assert [plan for plan in sorted(plans) if not is_short(plan)] == []
+    assert any("event_about" in step for plan in plans for step in plan)
+
+
+def is_short(plan: tuple[str, ...]) -> bool:
+    """Tell whether a plan reads little: rows of a bound, the first of an order, or one index."""
+    own = [step for step in plan if "anon" not in step]  # what it found itself is at most a page
+    is_sorted = "USE TEMP B-TREE FOR ORDER BY" in plan and len(own) == len(plan)
+    if is_sorted and not any("points_package" in step for step in plan):  # three rows each
+        return False
+    walks = [step for step in own if step.startswith("SCAN")]
+    ends = "LIMIT" in plan and not is_sorted
+    return ends or all("COVERING" in step or step.split()[1] in SMALL for step in walks)

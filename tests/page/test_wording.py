@@ -131,3 +131,19 @@ def test_unknown_kind_and_rule_are_still_words() -> None:
     assert wording.title("openBox") == "Cabinet opened"
     assert wording.rule_words("tag_without_weight") == "Tag without weight"
     assert wording.rule_words("out_of_hours") == "Opened outside working hours"
+
+
+def test_correction_says_what_should_have_been_said_or_that_it_does_not_count() -> None:
+    told: dict[str, Json] = {"corrects": "13c61f0b4dbac55b1e26b7445599f1ed", "reason": "miscounted"}
+    fixed = stored("correction_declared", **told, facts={"package": "GLY-0042", "rinses": 3})
+    assert wording.details(fixed) == (
+        "13c61f0b…99f1ed should say: GLY-0042 · 3 rinses (miscounted)"
+    )
+    gone = stored("correction_declared", **told, withdraw=1)
+    assert wording.details(gone) == "13c61f0b…99f1ed does not count (miscounted)"
+
+
+def test_photo_is_told_with_who_took_it_and_why() -> None:
+    told = stored("photo_kept", by="p1", purpose="rinse", about="GLY-0042")
+    assert wording.story(told, PEOPLE) == "Heron took a picture (rinse)."
+    assert wording.details(told) == "GLY-0042 · rinse"

@@ -30,7 +30,7 @@ const swap = (html) => {
 const look = async () => {
   clearTimeout(timer);
   try {
-    const ask = new URLSearchParams({ rev, path: location.pathname });
+    const ask = new URLSearchParams({ rev, path: location.pathname + location.search });
     const answer = await fetch("/live?" + ask, { cache: "no-store", signal: AbortSignal.timeout(10000) });
     const html = await answer.text();
     // While a text is being marked to be copied, it stays.
