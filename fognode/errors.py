@@ -28,6 +28,10 @@ class CodeError(FognodeError):
     """Not a valid GS1 code; tell the person at the reader."""
 
 
+class ImportRefusedError(FognodeError):
+    """A file that a person hands in is not whole: name every fault, import nothing of it."""
+
+
 class BoardError(FognodeError):
     """Something a board sent; count it and carry on."""
 

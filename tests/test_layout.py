@@ -35,7 +35,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "web3": ("fognode/ledgers/evm.py", "fognode/trial/"),
     "eth_account": ("fognode/ledgers/evm.py", "fognode/trial/"),
     "requests": ("fognode/ledgers/", "fognode/trial/"),
-    "lxml": ("fognode/ledgers/regulators.py", "fognode/trial/"),
+    "lxml": ("fognode/ledgers/regulators.py", "fognode/boards/invoice.py", "fognode/trial/"),
     "cryptography": (
         "fognode/store/checkpoint.py",
         "fognode/store/vault.py",
