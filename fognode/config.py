@@ -53,6 +53,8 @@ class Store:
     backend: str = _key("sqlite", one_of=("sqlite", "mariadb"))
     socket: str = _key("/run/mysqld/mysqld.sock")  # mariadb: Unix socket
     schema: str = _key("fognode", like=r"[a-z][a-z0-9_]{0,40}")  # mariadb: prefix of schemas
+    sample_days: int = _key(14, least=1, most=90)  # raw readings, once their hours are summed
+    photo_days: int = _key(90, least=1, most=3650)  # a photo without a hold is erased after them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ class Place:
     name: str = _key("")
     kind: str = _key("store", one_of=("store", "cabinet", "field", "gate", "centre"))
     permitted: bool = _key(True)  # packages may be here
+    travel_s: int = _key(60, least=0, most=86_400)  # least time between here and elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,7 @@ class Regulator:
     state: str = _key("51", like=r"[0-9]{2}")  # IBGE code; 51 = Mato Grosso
     production: bool = _key(False)  # False: documents say they are a test
     ca_file: str = _key("")
+    receipt_cert: str = _key("")  # PEM of who signs its receipts; "" = they are not verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +349,7 @@ def _check_whole(config: Config) -> None:
         for span in cabinet.hours:
             seconds_of(span)
     _check_places(config)
+    _check_receipts(config)
     if len({c.chain_id for c in config.chains}) < len(config.chains):
         raise ConfigError("[[chain]] key chain_id must differ, or a step could be replayed")
 
@@ -357,6 +362,15 @@ def _check_places(config: Config) -> None:
     for board in config.boards:
         if board.place and board.place not in known:
             raise ConfigError(f"[[board]] {board.id} key place = {board.place!r}: no such place")
+
+
+def _check_receipts(config: Config) -> None:
+    for regulator in config.regulators:
+        if regulator.production and not regulator.receipt_cert:
+            raise ConfigError(
+                f"[[regulator]] {regulator.id} key receipt_cert is needed with production = true:"
+                " anybody's answer would count as the authority's"
+            )
 
 
 def seconds_of(span: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ by it whatever its time stamps.  ASCII, at most 120 characters:
 
     b/BOARD/BOOT/COUNT   a board's event; both numbers widened by the fog (docs/protocol.md)
     r/RULE/EVENT_ID/N    N-th event, from 1, that a rule draws from the event that caused it
+    i/SHA256/N           event N of an imported file
     q/UUID4              a request by page, API or command
     a/RUN/N              finding N of an analysis run
     s/EVENT_ID/PERSON    mail about an event delivered
@@ -42,8 +43,41 @@ class Kind(StrEnum):
     PERSON_SET = "person_set"
     PERSON_ERASED = "person_erased"
     DELIVERY_DECLARED = "delivery_declared"
+    DELIVERY_CLOSED = "delivery_closed"
     RINSE_DECLARED = "rinse_declared"
     EXIT_DECLARED = "exit_declared"
+    SEAL_DECLARED = "seal_declared"
+    BATCH_DECLARED = "batch_declared"
+    RECEIPT_DECLARED = "receipt_declared"
+    DISCREPANCY_EXPLAINED = "discrepancy_explained"
+    OPENING_REVIEWED = "opening_reviewed"
+    CROP_RULE_SET = "crop_rule_set"
+    SUPPLIER_SET = "supplier_set"
+    BADGE_REVOKED = "badge_revoked"
+    ORDER_GIVEN = "order_given"
+    TAG_BOUND = "tag_bound"
+    TAG_UNBOUND = "tag_unbound"
+    PRESCRIPTION_SET = "prescription_set"
+    USE_DECLARED = "use_declared"
+    SPILL_DECLARED = "spill_declared"
+    DISPOSAL_DECLARED = "disposal_declared"
+    DEFECTIVE_DECLARED = "defective_declared"
+    PACKAGE_TARED = "package_tared"
+    SCALE_CHECKED = "scale_checked"
+    STOCKTAKE_OPENED = "stocktake_opened"
+    STOCK_COUNTED = "stock_counted"
+    STOCKTAKE_CLOSED = "stocktake_closed"
+    CORRECTION_DECLARED = "correction_declared"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
+    PHOTO_ERASED = "photo_erased"
+    PHOTO_VIEWED = "photo_viewed"
+    ANCHOR_ASKED = "anchor_asked"
+    PHOTO_KEPT = "photo_kept"  # comes with its picture, so by a way of its own
+
+    # what an imported file says
+    INVOICE_READ = "invoice_read"
+    DELIVERY_EXPECTED = "delivery_expected"
 
     # what custody draws from readings
     BOX_CLOSED = "box_closed"
@@ -52,6 +86,20 @@ class Kind(StrEnum):
     PACKAGE_MOVED = "package_moved"
     DISCREPANCY_FOUND = "discrepancy_found"
     POINTS_EARNED = "points_earned"
+    POINTS_REVERSED = "points_reversed"
+    PACKAGE_RESTATED = "package_restated"
+    RECEIPT_MATCHED = "receipt_matched"
+    RETURN_DUE = "return_due"
+    RETURN_OVERDUE = "return_overdue"
+    STOCK_MOVED = "stock_moved"
+    PACKAGE_OPENED = "package_opened"
+    STOCK_LOW = "stock_low"
+    STOCK_ENOUGH = "stock_enough"
+    STOCK_EXPIRING = "stock_expiring"
+    STOCK_EXPIRED = "stock_expired"
+    PRESCRIPTION_JUDGED = "prescription_judged"
+    DISCREPANCY_CLOSED = "discrepancy_closed"
+    DISCREPANCY_ESCALATED = "discrepancy_escalated"
 
     # boards and the node
     REJECTED = "rejected"
@@ -67,10 +115,20 @@ class Kind(StrEnum):
     PART_OFF = "part_off"
     STORE_WAS_AWAY = "store_was_away"
     DISK_LOW = "disk_low"
+    DISK_ENOUGH = "disk_enough"
+    HOUR_BEGAN = "hour_began"
+    SPOOL_TAIL_CUT = "spool_tail_cut"
+    EVIDENCE_LATE = "evidence_late"
+    EVIDENCE_BACK = "evidence_back"
     UNREADABLE = "unreadable"  # never stored: how a reader tells of a body it cannot read
     DAILY_DIGEST = "daily_digest"
+    SAMPLES_SUMMED = "samples_summed"
+    SAMPLES_DROPPED = "samples_dropped"
+    SAMPLES_FORGOTTEN = "samples_forgotten"
     VERIFY_PASSED = "verify_passed"
     VERIFY_FAILED = "verify_failed"
+    KEY_ROTATED = "key_rotated"
+    RECORD_RESTORED = "record_restored"
 
     # peers
     MAIL_SENT = "mail_sent"
@@ -91,8 +149,55 @@ REQUESTS = frozenset(
         Kind.PERSON_SET,
         Kind.PERSON_ERASED,
         Kind.DELIVERY_DECLARED,
+        Kind.DELIVERY_CLOSED,
         Kind.RINSE_DECLARED,
         Kind.EXIT_DECLARED,
+        Kind.SEAL_DECLARED,
+        Kind.BATCH_DECLARED,
+        Kind.RECEIPT_DECLARED,
+        Kind.DISCREPANCY_EXPLAINED,
+        Kind.OPENING_REVIEWED,
+        Kind.CROP_RULE_SET,
+        Kind.SUPPLIER_SET,
+        Kind.BADGE_REVOKED,
+        Kind.ORDER_GIVEN,
+        Kind.TAG_BOUND,
+        Kind.TAG_UNBOUND,
+        Kind.PRESCRIPTION_SET,
+        Kind.USE_DECLARED,
+        Kind.SPILL_DECLARED,
+        Kind.DISPOSAL_DECLARED,
+        Kind.DEFECTIVE_DECLARED,
+        Kind.PACKAGE_TARED,
+        Kind.SCALE_CHECKED,
+        Kind.STOCKTAKE_OPENED,
+        Kind.STOCK_COUNTED,
+        Kind.STOCKTAKE_CLOSED,
+        Kind.CORRECTION_DECLARED,
+        Kind.HOLD_SET,
+        Kind.HOLD_LIFTED,
+        Kind.PHOTO_ERASED,
+        Kind.PHOTO_VIEWED,
+        Kind.ANCHOR_ASKED,
+    }
+)
+# What may be corrected, besides a correction itself.  A person is declared again instead: the last
+# one holds; what was erased stays so; holds have their own end.
+CORRECTABLE = frozenset(
+    {
+        Kind.PRODUCT_SET,
+        Kind.DELIVERY_DECLARED,
+        Kind.RINSE_DECLARED,
+        Kind.EXIT_DECLARED,
+        Kind.SEAL_DECLARED,
+        Kind.BATCH_DECLARED,
+        Kind.RECEIPT_DECLARED,
+        Kind.USE_DECLARED,
+        Kind.SPILL_DECLARED,
+        Kind.DISPOSAL_DECLARED,
+        Kind.DEFECTIVE_DECLARED,
+        Kind.PACKAGE_TARED,
+        Kind.PHOTO_KEPT,
     }
 )
 

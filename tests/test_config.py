@@ -32,6 +32,9 @@ def test_a_good_file_gives_frozen_values() -> None:
         read.farm.id = "other"  # type: ignore[misc]
 
 
+REGULATOR = {"id": "indea", "url": "https://authority.example", "cnpj": "12345678000195"}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -52,6 +55,7 @@ def test_a_good_file_gives_frozen_values() -> None:
         ({"manager": [{"name": "A", "mail": "a@b.c, evil@x.y"}]}, r"does not match"),
         ({"chain": [CHAIN, CHAIN | {"name": "public"}]}, r"chain_id must differ"),
         ({"mail": {"host": "m", "sender": "f@x"}, "farm": 3}, r"\[farm\] must be a table"),
+        ({"regulator": [REGULATOR | {"production": True}]}, r"receipt_cert is needed"),
     ],
 )
 def test_a_bad_key_is_named_with_what_it_may_hold(change: dict[str, Any], said: str) -> None:

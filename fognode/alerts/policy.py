@@ -20,7 +20,17 @@ FORGET_MS = 12 * 3_600_000
 PROTOCOL = 1  # of the line, docs/protocol.md
 # Single refused frames happen on any long line; ten a minute are a fault or an attack.
 REJECTED_MANY, REJECTED_MS = 10, 60_000
-CRITICAL_DISCREPANCIES = frozenset({"weight_without_badge", "opening_without_badge"})
+CRITICAL_DISCREPANCIES = frozenset(
+    {
+        "weight_without_badge",
+        "opening_without_badge",
+        "tag_without_package",
+        "badge_revoked_used",
+        "badge_two_places",
+        "tag_two_places",
+        "doubled_serial",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +50,7 @@ class Alarm:
     """A reason to alert, not yet compared with what fires already."""
 
     rule: str
-    severity: str  # critical, warning
+    severity: str  # critical, warning; info is shown and kept, and mailed to nobody
     place: str
     subject: str  # package, board, opening, peer: what makes it this cause and no other
     text: str
@@ -147,7 +157,8 @@ def _fire(state: State, told: Stored, rules: Rules, alarm: Alarm) -> Outcome:
         last_at_ms=told.happened_at_ms,
     )
     state.firing[alarm.fingerprint] = firing
-    mails = [_mail(alert, manager, told, rules.farm) for manager in rules.managers]
+    managers = rules.managers if alarm.severity != "info" else ()
+    mails = [_mail(alert, manager, told, rules.farm) for manager in managers]
     return Outcome(events=[event], rows=[firing.row("firing", told.seq), *mails])
 
 
@@ -240,14 +251,22 @@ def _unknown(told: Stored) -> Alarm:
 def _discrepancy(told: Stored) -> Alarm:
     rule = told.text("rule")
     # A tag that is nobody's stays the same cause however often it is read.
-    subject = told.text("tag") or f"{told.text('opening')[:16]}:{told.text('package')}"
+    thing = told.text("package") or told.text("batch")
+    subject = told.text("tag") or f"{told.text('opening')[:16]}:{thing}"
     return Alarm(
         rule=rule,
-        severity="critical" if rule in CRITICAL_DISCREPANCIES else "warning",
+        severity="critical" if _is_critical(told) else "warning",
         place=told.text("place"),
         subject=subject,
         text=told.text("text")[:300],
     )
+
+
+def _is_critical(told: Stored) -> bool:
+    """Tell whether a discrepancy is one that no model ever mutes."""
+    rule = told.text("rule")
+    lost = rule == "weight_without_tag" and told.number("delta_g") < 0
+    return lost or rule in CRITICAL_DISCREPANCIES
 
 
 def _moved(told: Stored) -> Alarm | None:
@@ -256,6 +275,45 @@ def _moved(told: Stored) -> Alarm | None:
     package, place = told.text("package"), told.text("to")
     text = f"Package {package} was seen at {place}, where it must not be."
     return Alarm(rule="package_moved", severity="critical", place=place, subject=package, text=text)
+
+
+def _stock_low(told: Stored) -> Alarm:
+    name, lead = told.text("name") or told.text("gtin"), told.number("lead_days")
+    order = f" A delivery takes {lead} days." if lead else ""
+    text = f"{name}: {told.number('net_g')} g left, less than {told.number('warn_level_g')} g."
+    return _warn(told.kind, told, told.text("gtin"), text + order)
+
+
+def _expiring(told: Stored) -> Alarm:
+    package, days, day = told.text("package"), told.number("days"), told.text("expires_on")
+    left_g = told.number("leftover_g")
+    if not left_g:
+        when = "today" if days == 0 else f"in {days} days, on {day}"
+        return _warn(told.kind, told, package, f"{package} ({told.text('name')}) expires {when}.")
+    rate = told.number("rate_g_per_day")
+    text = f"{package} expires on {day}; at {rate} g a day {left_g} g of it will be left."
+    place = told.text("place")
+    return Alarm(rule="stock_leftover", severity="info", place=place, subject=package, text=text)
+
+
+def _expired(told: Stored) -> Alarm:
+    package = told.text("package")
+    text = f"{package} ({told.text('name')}) expired on {told.text('expires_on')}"
+    return _warn(told.kind, told, package, f"{text}: only its return or disposal may follow.")
+
+
+def _return_due(told: Stored) -> Alarm:
+    package, day, days = told.text("package"), told.text("due_on"), told.number("days")
+    text = f"{package} has to be back at a collection centre by {day}: {max(days, 0)} days left."
+    if "extended_to" in told.facts:
+        text = f"{package} holds product in date: it has to be back by {told.text('extended_to')}."
+    return _warn(told.kind, told, package, text)
+
+
+def _return_overdue(told: Stored) -> Alarm:
+    package = told.text("package")
+    text = f"{package} should have been back at a collection centre by {told.text('due_on')}."
+    return Alarm(rule=told.kind, severity="critical", place="", subject=package, text=text)
 
 
 def _verify(told: Stored) -> Alarm:
@@ -289,6 +347,51 @@ def _disk_low(told: Stored) -> Alarm:
     return _warn(told.kind, told, "disk", text)
 
 
+def _tail_cut(told: Stored) -> Alarm:
+    file, whole = told.text("file"), told.number("records_after")
+    where = f"{told.number('bytes')} bytes after {told.number('records_before')} whole records"
+    if not whole:
+        text = f"A write that was broken off, as by a power cut, was taken back: {where} of {file}."
+        return Alarm(rule=told.kind, severity="info", place="", subject="spool", text=text)
+    text = (
+        f"The spool was damaged: {where} of {file} were set aside, {whole} whole ones among them"
+        f" ({told.text('kept_in')}). What neither the database nor a board has is missing in the"
+        " record."
+    )
+    return Alarm(rule="spool_damaged", severity="critical", place="", subject=file, text=text[:300])
+
+
+def _evidence_late(told: Stored) -> Alarm:
+    what, chain = told.text("what"), told.text("chain")
+    begun = {
+        "anchor": f"Events have been waiting for an anchor on the {chain} chain for",
+        "backup": "The newest backup is older than",
+        "verify": "The last verification is older than",
+        "spool": "Events have been waiting in the spool for",
+    }.get(what, f"{what} is late by")
+    text = f"{begun} {_span(told.number('age_s'))}: {told.text('reason')}"
+    return _warn(f"{what}_late", told, chain or what, text)
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 3600} h" if seconds >= 7200 else f"{seconds // 60} min"
+
+
+def _restored(told: Stored) -> Alarm:
+    kept, size = told.number("kept_size"), told.number("old_size")
+    lost = f"events {kept + 1} to {size} are lost" if size > kept else "nothing signed is lost"
+    text = f"The record was restored, {lost}; {told.text('by')} accepted it: {told.text('reason')}"
+    return Alarm(
+        rule=told.kind, severity="critical", place="", subject=told.text("log"), text=text[:300]
+    )
+
+
+def _rotated(told: Stored) -> Alarm:
+    new, by = told.text("new_key_id"), told.text("by") or "somebody with the box's secrets"
+    text = f"Key {new} signs the record from event {told.seq} on: {by} changed it."
+    return _warn(told.kind, told, new, f"{text} {told.text('reason')}".strip())
+
+
 def _ledger_failed(told: Stored) -> Alarm:
     chain, package = told.text("chain"), told.text("package")
     what = f"Step {told.number('kind')} of {package}" if package else "An anchor of the record"
@@ -315,11 +418,20 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.BOARD_GAP: _board("left out events"),
     Kind.BOARD_UNKNOWN: _unknown,
     Kind.BOARD_CONTRADICTS: _board("contradicts what it said before"),
+    Kind.STOCK_LOW: _stock_low,
+    Kind.STOCK_EXPIRING: _expiring,
+    Kind.STOCK_EXPIRED: _expired,
+    Kind.RETURN_DUE: _return_due,
+    Kind.RETURN_OVERDUE: _return_overdue,
     Kind.VERIFY_FAILED: _verify,
     Kind.UNREADABLE: _unreadable,
     Kind.PART_OFF: _part_off,
     Kind.STORE_WAS_AWAY: _store_was_away,
     Kind.DISK_LOW: _disk_low,
+    Kind.SPOOL_TAIL_CUT: _tail_cut,
+    Kind.EVIDENCE_LATE: _evidence_late,
+    Kind.RECORD_RESTORED: _restored,
+    Kind.KEY_ROTATED: _rotated,
     Kind.LEDGER_FAILED: _ledger_failed,
     Kind.LEDGER_HELD: _ledger_held,
     Kind.DOCUMENT_REFUSED: _refused,
@@ -329,33 +441,51 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
 # --- the end of an alert -------------------------------------------------------------------
 
 
+EVERY = "*"  # whatever the alert is about
+# Over, once the record as it is now was verified.
+EXPIRY = (Kind.STOCK_EXPIRING, Kind.STOCK_EXPIRED, "stock_leftover")
+RETURN = (Kind.RETURN_DUE, Kind.RETURN_OVERDUE)
+VERIFIED_AWAY = ("spool_tail_cut", "spool_damaged", Kind.RECORD_RESTORED, Kind.KEY_ROTATED)
+
+
 def _resolve(state: State, told: Stored) -> Outcome:
-    rule, subject = _ends(told)
-    if not rule:
+    ended = _ends(told)
+    if not ended:
         return Outcome()
     over = [
         cause
         for cause, firing in state.firing.items()
-        if firing.alarm.rule == rule and firing.alarm.subject == subject
+        if {(firing.alarm.rule, firing.alarm.subject), (firing.alarm.rule, EVERY)} & ended
     ]
     return Outcome(rows=[state.firing.pop(cause).row("resolved", told.seq) for cause in over])
 
 
-def _ends(told: Stored) -> tuple[str, str]:
-    """Return rule and subject of the alerts that an event ends; ("", "") = of none."""
+def _ends(told: Stored) -> set[tuple[str, str]]:
+    """Return rule and subject of the alerts that an event ends."""
     if told.kind.endswith("_fault") and told.number("code") == 0:
-        return "sensor_fault", f"{told.text('board')}:{told.text('sensor')}"
+        return {("sensor_fault", f"{told.text('board')}:{told.text('sensor')}")}
     if told.kind == Kind.PACKAGE_MOVED and told.number("permitted", 1):
-        return "package_moved", told.text("package")
+        return {("package_moved", told.text("package"))}
+    if told.kind == Kind.STOCK_MOVED:
+        gone = told.number("net_g") <= 0  # nothing of it is left to expire
+        return {(rule, told.text("package")) for rule in EXPIRY} if gone else set()
+    if told.kind in {Kind.EMPTY_PACKAGE_EXIT, Kind.NEW_PRODUCT_ENTRY}:  # it left, or a new day
+        return {(rule, told.text("package")) for rule in RETURN}
+    if told.kind == Kind.EVIDENCE_BACK:
+        return {(f"{told.text('what')}_late", told.text("chain") or told.text("what"))}
+    if told.kind == Kind.VERIFY_PASSED:
+        over = {(rule, EVERY) for rule in VERIFIED_AWAY}
+        return {("verify_failed", "record"), *over}
     ended = ENDS.get(told.kind)
-    return (ended[0], ended[1](told)) if ended else ("", "")
+    return {(ended[0], ended[1](told))} if ended else set()
 
 
 ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
     Kind.BOARD_HELLO: (Kind.BOARD_UNKNOWN, lambda told: told.text("board")),
     Kind.BOX_CLOSED: ("out_of_hours", lambda told: told.text("cabinet")),
     Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
-    Kind.VERIFY_PASSED: ("verify_failed", lambda _: "record"),
+    Kind.DISK_ENOUGH: ("disk_low", lambda _: "disk"),
+    Kind.STOCK_ENOUGH: ("stock_low", lambda told: told.text("gtin")),
     Kind.LEDGER_FINAL: ("ledger_held", lambda told: told.text("chain")),
     Kind.CHECKPOINT_ANCHORED: ("ledger_held", lambda told: told.text("chain")),
     Kind.DOCUMENT_ACCEPTED: ("document_refused", lambda told: told.text("peer")),

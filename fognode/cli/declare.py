@@ -8,14 +8,24 @@ from fognode.daemon.control import send_request
 from fognode.errors import RefusedError
 from fognode.events import REQUESTS, Json
 
-NUMBERS = {"density_g_per_l", "gross_g", "tare_g", "rinses", "punctured"}
+NUMBERS = {
+    "density_g_per_l",
+    "gross_g",
+    "punctured",
+    "rinses",
+    "taken_at_ms",
+    "tare_g",
+    "withdraw",
+}
+INNER = "facts."  # of a correction: what the corrected declaration should have said
 
 
 def add_declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``declare``."""
     parser.add_argument("--config", type=Path, default=Path("/etc/fognode/fognode.toml"))
     parser.add_argument("kind", choices=sorted(REQUESTS), metavar="KIND")
-    parser.add_argument("facts", nargs="+", metavar="NAME=VALUE")
+    words = "facts.NAME=VALUE is what a correction says instead"
+    parser.add_argument("facts", nargs="+", metavar="NAME=VALUE", help=words)
 
 
 def declare(arguments: argparse.Namespace) -> int:
@@ -25,17 +35,26 @@ def declare(arguments: argparse.Namespace) -> int:
         AwayError: No appliance is running with this configuration.
         RefusedError: It was not taken; the message names the value and the cure.
     """
-    facts = dict(_fact(text) for text in arguments.facts)
+    facts = _nested(dict(_fact(text) for text in arguments.facts))
     seq = send_request(load(arguments.config).folder, arguments.kind, facts)
     print(f"kept as event {seq}")
     return 0
+
+
+def _nested(told: dict[str, Json]) -> dict[str, Json]:
+    """Return facts in which facts.NAME became NAME of the one fact ``facts``."""
+    facts: dict[str, Json] = {
+        name: value for name, value in told.items() if not name.startswith(INNER)
+    }
+    inner = {n.removeprefix(INNER): v for n, v in told.items() if n.startswith(INNER)}
+    return {**facts, "facts": inner} if inner else facts
 
 
 def _fact(text: str) -> tuple[str, Json]:
     name, found, value = text.partition("=")
     if not found or not name:
         raise RefusedError(f"{text!r} is not written NAME=VALUE")
-    if name not in NUMBERS:
+    if name.removeprefix(INNER) not in NUMBERS:
         return name, value
     if not value.isdecimal():
         raise RefusedError(f"{name}={value!r} must be a whole number")

@@ -16,6 +16,7 @@ COMMANDS = {  # command -> (module that has it, one line)
     "verify": ("store", "recompute every hash and list all that does not match"),
     "pack": ("pack", "write an evidence pack that a stranger can check offline"),
     "person": ("person", "show or forget what is known of a person"),
+    "photo": ("photo", "keep a photo as evidence, or erase one"),
     "key": ("key", "make the box's own keys, show their public side"),
     "backup": ("backup", "copy database, spool, evidence and models into one file"),
     "restore": ("backup", "read a backup into an empty place, and verify it"),

@@ -1,27 +1,36 @@
 """fognode pack: evidence of some days or of a package, which a stranger can check."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fognode import hashing
+from fognode.cli.alone import declare_anyhow
+from fognode.cli.receipts import ask_receipts
 from fognode.cli.store import CONFIG
-from fognode.config import Config, load
-from fognode.errors import ConfigError, StoreError, TamperError
-from fognode.events import Kind
+from fognode.config import Chain, Config, load
+from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
+from fognode.events import Json, Kind, Stored
 from fognode.store import merkle, worm
+from fognode.store.album import Photo, Picture
 from fognode.store.checkpoint import Signer
 from fognode.store.engines import open_engine
+from fognode.store.keyring import log_in_force, read_keyring
 from fognode.store.pack import Anchor, Sources, write_pack
 from fognode.store.pack_choice import FOR_EVER_MS, Ask
+from fognode.store.photos import open_picture
 from fognode.store.reader import Reader
 from fognode.store.schema import check_schema
+from fognode.store.vault import open_vault
 
 NOTES = 100  # the newest checkpoints that are shown, besides every anchored one
 AT_ONCE = 500
+WAIT_S = 30.0
 
 
 def add_pack(parser: argparse.ArgumentParser) -> None:
@@ -30,16 +39,28 @@ def add_pack(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="YYYY-MM-DD")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="YYYY-MM-DD")
     parser.add_argument("--package", default="", metavar="ID")
-    parser.add_argument("--photos", action="store_true", help="put in photos, as they are kept")
+    parser.add_argument(
+        "--photos", action="store_true", help="put in pictures; each is recorded as seen"
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=WAIT_S,
+        metavar="S",
+        help="seconds to wait for the receipts of both chains; 0 = take what is there",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
 
 
 def pack(arguments: argparse.Namespace) -> int:
     """Write a pack of whole days in the farm's zone, the last one included; say what it lacks.
 
+    First the running appliance is asked to sign and anchor what is there by now.
+
     Raises:
         ConfigError: The credential is missing, or the database has not our schema.
         StoreError: There is no checkpoint yet, the database is away, or a file fails.
+        RefusedError: It could not be recorded that a picture was seen.
         TamperError: A checkpoint is not signed by this node's key, or an event is unreadable.
     """
     config = load(arguments.config)
@@ -54,7 +75,10 @@ def pack(arguments: argparse.Namespace) -> int:
     engine = open_engine(config, "reader")
     try:
         check_schema(engine)
-        made = write_pack(arguments.output, ask, _sources(config, Reader(engine)))
+        reader = Reader(engine)
+        lacks = ask_receipts(config, reader, arguments.wait) if arguments.wait > 0 else []
+        sources = replace(_sources(config, reader), lacks=lacks)
+        made = write_pack(arguments.output, ask, sources)
     except OSError as error:
         raise StoreError(f"cannot write {arguments.output}: {error.strerror}") from error
     finally:
@@ -82,30 +106,36 @@ def _sources(config: Config, reader: Reader) -> Sources:
     sizes = worm.note_sizes(folder)
     if not sizes:
         raise StoreError(f"{folder} holds no checkpoint yet: there is nothing to prove with")
-    anchors = list(_anchors(reader))
-    shown = {*sizes[-NOTES:], *(one.size for one in anchors)} & {*sizes}
+    anchors = list(_anchors(reader, {chain.name: chain for chain in config.chains}))
+    log = log_in_force(reader, config.farm.id)
+    keys = read_keyring(reader, Signer(log, config.secret("checkpoint-key")).verifier_key)
+    # Where a key took over, its checkpoint is the one that both signed.
+    steps = {era.first for era in keys.eras}
+    shown = {*sizes[-NOTES:], *(one.size for one in anchors), *steps} & {*sizes}
     notes = [worm.note(folder, size) for size in sorted(shown)]
-    log = notes[-1].split(b"\n", 1)[0].decode(errors="replace")
     return Sources(
         farm=config.farm.id,
-        key=Signer(log, config.secret("checkpoint-key")).verifier_key,
+        keys=keys,
         record=reader,
         link=partial(_link, reader),
         node=merkle.nodes_of_tiles(partial(_tile, folder, reader)),
         notes=notes,
         anchors=anchors,
-        photo=partial(_photo, config.folder / "photos"),
+        photo=partial(_picture, config),
     )
 
 
-def _anchors(reader: Reader) -> Iterator[Anchor]:
+def _anchors(reader: Reader, chains: Mapping[str, Chain]) -> Iterator[Anchor]:
     """Give every final transaction that carries size and root of a checkpoint."""
     after = 0
     while page := reader.events(after, AT_ONCE, [Kind.CHECKPOINT_ANCHORED]):
         for told in page:
             if "size" in told.facts and "root" in told.facts:
+                chain = chains.get(told.text("chain"))
                 yield Anchor(
                     chain=told.text("chain"),
+                    chain_id=chain.chain_id if chain else 0,
+                    contract=chain.contract if chain else "",
                     size=told.number("size"),
                     root=told.text("root"),
                     tx_hash=told.text("tx_hash"),
@@ -141,6 +171,19 @@ def _tile(folder: Path, reader: Reader, level: int, index: int, /) -> Sequence[b
     return full
 
 
-def _photo(folder: Path, name: str) -> bytes | None:
-    path = folder / name
-    return path.read_bytes() if path.is_file() else None
+def _picture(config: Config, told: Stored) -> Picture | None:
+    """Open a picture, and have it recorded that it leaves the node; None if it is lost.
+
+    Raises:
+        ConfigError: There is no master key, or an appliance runs and does not answer.
+        RefusedError: That it was seen could not be recorded.
+        StoreError: The database or the vault is away.
+    """
+    vault = open_vault(config)
+    try:
+        picture = open_picture(config.folder / "photos", vault, Photo(told=told))
+    except (TamperError, RefusedError):
+        return None
+    facts: dict[str, Json] = {"photo": told.text("photo"), "who": "pack"}
+    declare_anyhow(config, Kind.PHOTO_VIEWED, facts, str(uuid.uuid4()))
+    return picture

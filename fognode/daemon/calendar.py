@@ -47,6 +47,7 @@ class Calendar:
         self._config, self._config_path = config, config_path
         self._commit, self._verify, self._summary = commit, verify, summary
         self.chores: dict[str, Callable[[int], str]] = {}  # at the start and every hour
+        self.overdue: Callable[[int], list[str]] = lambda _now_ms: []  # nightly jobs missed
         self.back_up: Callable[[], str] = lambda: "not set up"
         self.results: dict[str, tuple[int, str]] = {}  # job -> (finished at ms, result)
         self._child: subprocess.Popen[str] | None = None
@@ -91,6 +92,10 @@ class Calendar:
         self._run_job("backup", self.back_up)
 
     def _do_chores(self) -> None:
+        # A node that is off at night would never be verified or backed up.
+        missed = {"backup": self._back_up, "verify": self._check}
+        for name in self.overdue(time.time_ns() // 1_000_000):
+            missed[name]()
         for name, chore in self.chores.items():
             self._run_job(name, partial(chore, time.time_ns() // 1_000_000))
 

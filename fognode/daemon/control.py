@@ -16,7 +16,7 @@ from fognode.events import Json
 
 URL_FILE, TOKEN_FILE, LOCK_FILE = "page.url", "control.token", "running.lock"
 TIMEOUT_S = 10
-OK = 200
+OK, CREATED = 200, 201
 
 
 def claim_folder(folder: Path) -> IO[bytes]:
@@ -69,17 +69,37 @@ def send_request(folder: Path, kind: str, facts: dict[str, Json], request_id: st
         RefusedError: The daemon did not take it; the message names the value and the cure.
     """
     request = {"id": request_id or str(uuid.uuid4()), "kind": kind, "facts": facts}
+    return int(_post(folder, "/api/v1/requests", json.dumps(request).encode())["seq"])
+
+
+def send_photo(folder: Path, content: bytes, facts: dict[str, str]) -> tuple[str, bool]:
+    """POST a picture to the daemon that runs in ``folder``; return its id and whether it is new.
+
+    On return it is kept; the same picture again is the same photo.
+
+    Raises:
+        AwayError: No daemon answers.
+        RefusedError: The daemon did not take it; the message names the cause.
+    """
+    asked = urllib.parse.urlencode({"id": str(uuid.uuid4()), **facts})
+    told = _post(folder, f"/api/v1/photos?{asked}", content, "image/*")
+    return str(told["photo"]), told["status"] == CREATED
+
+
+def _post(
+    folder: Path, path: str, body: bytes, media: str = "application/json"
+) -> dict[str, str | int]:
     try:
         url = urllib.parse.urlsplit((folder / URL_FILE).read_text())
         token = (folder / TOKEN_FILE).read_text()
         line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": media}
         with contextlib.closing(line):
-            line.request("POST", "/api/v1/requests", json.dumps(request), headers)
+            line.request("POST", path, body, headers)
             answer = line.getresponse()
             status, text = answer.status, answer.read().decode()
     except (OSError, http.client.HTTPException) as error:
         raise AwayError(f"no appliance answers in {folder}; start fognode run first") from error
-    if status != OK:
+    if status not in {OK, CREATED}:
         raise RefusedError(f"not taken ({status}): {text.strip()[:500]}")
-    return int(json.loads(text)["seq"])
+    return {**json.loads(text), "status": status}

@@ -14,7 +14,7 @@ from fognode.boards import progress
 from fognode.errors import StoreError
 from fognode.store import durable
 from fognode.store.reader import stored_event
-from fognode.store.spool import Backlog, Spool
+from fognode.store.spool import Backlog, Cut, Spool
 
 REACH_FILE = "reach.json"
 
@@ -69,7 +69,7 @@ class Journal:
         self._older = {board: replace(reach) for board, reach in boards.items()}
 
     def release(self, checkpoint_size: int) -> None:
-        """Let go of what is in the database and under a checkpoint.
+        """Let go of what is in the database and in the write-once folder.
 
         Raises:
             StoreError: The disk is failing.
@@ -103,6 +103,22 @@ class Journal:
     def backlog(self) -> Backlog:
         """Return what waits for the database."""
         return self._spool.backlog()
+
+    def cuts(self) -> list[Cut]:
+        """Return what was cut off the spool and is not told of in the record yet.
+
+        Raises:
+            StoreError: The disk is failing.
+        """
+        return self._spool.cuts()
+
+    def cut_told(self, cut: Cut) -> None:
+        """Take note that an event tells of a cut.
+
+        Raises:
+            StoreError: The disk is failing.
+        """
+        self._spool.cut_told(cut)
 
     @property
     def fault(self) -> str:

@@ -6,15 +6,18 @@ spool in the same order.  ``commit`` is for all other threads: it returns after 
 database, or raises.
 """
 
+import contextlib
 import logging
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from fognode.daemon.journal import Journal
+from fognode.daemon.shelf import Shelf
 from fognode.daemon.witness import Witness
 from fognode.errors import RestoredError, StoreError, TamperError
 from fognode.events import Event, Kind, Row
@@ -24,7 +27,8 @@ from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-GROUP = 100  # events in one append or transaction, at most; a group is never waited for
+GROUP = 100  # events in one append, at most; a group is never waited for
+FILL = 500  # events of the spool in one transaction of the database, at most
 QUEUE = 1000  # what may wait in memory; beyond it boards are not read (back-pressure)
 PUT_TIMEOUT_S = 0.5
 RETRY_S = 0.5
@@ -32,7 +36,7 @@ ANSWER_S = 30.0  # the longest that commit waits for its answer
 FOREIGN_RETRY_S = 30.0  # a database that is not ours is looked at again only so often
 LOOK_S = 2.0  # between two looks at what time alone brings
 AWAY_TOLD_MS = 10_000  # a database that was away for longer is told in the record
-FILL_GROUPS = 20  # brought from the spool into the database in one turn
+FILL_GROUPS = 4  # of them brought from the spool into the database in one turn
 CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
 CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
 
@@ -51,6 +55,8 @@ class _Offer:
 class _Batch:
     events: Sequence[Event]
     rows: Sequence[Row]
+    sign: bool = False  # and sign the record then, due or not
+    job: Callable[[Writer], int] | None = None  # nothing but this
     answered: threading.Event = field(default_factory=threading.Event)
     seqs: list[int] = field(default_factory=list)
     error: Exception | None = None
@@ -126,6 +132,7 @@ class Keeper:
         self._retry_s, self._looked_s = 0.0, 0.0  # monotonic: not before, last time
         self._stopped = False
         self.witness: Witness | None = None  # made with the writer; None = no checkpoint key
+        self.shelf: Shelf | None = None  # of raw samples; set before the lines open
         self.kept = threading.Event()
         self.nudges: list[threading.Event] = [self.kept]
         self.away_since_ms: int | None = None
@@ -153,7 +160,27 @@ class Keeper:
             StoreError: Nothing of it is known to be kept; offer the same again.
             ValueError: An event or a row cannot be stored (``hashing.freeze``, ``Writer.keep``).
         """
-        batch = _Batch(events, rows)
+        return self._put(_Batch(events, rows))
+
+    def sign(self, events: Sequence[Event]) -> list[int]:
+        """Keep events as ``commit`` does, then sign the record up to them; return their seqs.
+
+        Without a checkpoint key nothing is signed.
+
+        Raises:
+            StoreError: They may be kept and not signed; ask again.
+        """
+        return self._put(_Batch(events, (), sign=True))
+
+    def tidy(self, job: Callable[[Writer], int]) -> int:
+        """Run a job that puts nothing into the record, between two groups; return its answer.
+
+        Raises:
+            StoreError: The database is away, or refused it.
+        """
+        return self._put(_Batch((), (), job=job))[0]
+
+    def _put(self, batch: _Batch) -> list[int]:
         try:
             self._batches.put(batch, timeout=PUT_TIMEOUT_S)
         except queue.Full as error:
@@ -185,6 +212,7 @@ class Keeper:
                 self._turn()
             while self.waiting() and not self.spool_fault:
                 self._turn()
+            self._end_samples()
         finally:
             self._stopped = stop.is_set()
             self._close()
@@ -200,6 +228,7 @@ class Keeper:
             for batch in batches:
                 self._keep_batch(batch)
             self._look()
+            self._keep_samples()
         except StoreError as error:
             self._lose(error)
         finally:
@@ -224,6 +253,8 @@ class Keeper:
             self.spool_fault = ""
         # COMMIT POINT for boards: durable in the spool.
         kept, self._held = self._held, []
+        if self.shelf is not None:
+            self.shelf.stir()
         for offer in kept:
             offer.done(0)
         if not self._offers.empty():
@@ -232,6 +263,8 @@ class Keeper:
     def _take_offers(self) -> None:
         if (step := self._clock.step_event()) is not None:
             self._held.append(_Offer(step, lambda _seq: None))
+        if self.shelf is not None:
+            self._held += [_Offer(loss, lambda _seq: None) for loss in self.shelf.losses()]
         self._held += _drain(self._offers, GROUP - len(self._held))
         for offer in self._held:
             offer.body = offer.body or self._freeze(offer.event)
@@ -254,25 +287,59 @@ class Keeper:
     def _fill(self) -> None:
         """Bring what is spooled into the database, in order; what it has is recognised."""
         for _ in range(FILL_GROUPS):
-            bodies = self._journal.peek(GROUP)
+            bodies = self._journal.peek(FILL)
             if not bodies:
                 return
             self._journal.drained(self._keep(bodies, ()))
+            self._spool_offers()  # boards wait for the spool, never for the database
         self._came.set()
 
     def _keep_batch(self, batch: _Batch) -> None:
+        if batch.job is not None:
+            self._do(batch, batch.job)
+            return
         try:
             stamp = self._clock.stamp
             batch.seqs = self._keep([freeze(e, stamp()) for e in batch.events], batch.rows)
+            if batch.sign:
+                self._look(at_once=True)
         except (StoreError, ValueError) as error:
             batch.error = error
             if isinstance(error, StoreError):
                 self._lose(error)
         batch.answered.set()
 
-    def _look(self) -> None:
+    def _do(self, batch: _Batch, job: Callable[[Writer], int]) -> None:
+        if self._writer is None:
+            self._writer = self._open_writer()
+        try:
+            batch.seqs = [job(self._writer)]
+        except StoreError as error:  # a table that is being read, perhaps: not away for that
+            batch.error = error
+        batch.answered.set()
+
+    def _keep_samples(self, at_end: bool = False) -> None:
+        """Keep a batch of samples that is due; never before an event."""
+        events_wait = self._held or not self._offers.empty() or self.backlog().events > 0
+        if self.shelf is None or self._writer is None or events_wait:
+            return
+        keep_rows = partial(self._writer.keep, [])
+        more = self.shelf.keep(keep_rows, at_end)
+        while at_end and more:
+            more = self.shelf.keep(keep_rows, at_end)
+
+    def _end_samples(self) -> None:
+        """Keep what still waits on the shelf, or have the record tell that it is lost."""
+        if self.shelf is None:
+            return
+        with contextlib.suppress(StoreError):
+            self._keep_samples(at_end=True)
+        self._held += [_Offer(loss, lambda _seq: None) for loss in self.shelf.losses(at_end=True)]
+        self._spool_offers()
+
+    def _look(self, at_once: bool = False) -> None:
         """Now and then: is the database there, is a checkpoint due, what may the spool drop."""
-        if time.monotonic() - self._looked_s < LOOK_S:
+        if not at_once and time.monotonic() - self._looked_s < LOOK_S:
             return
         self._looked_s = time.monotonic()
         if self._writer is None:
@@ -281,8 +348,9 @@ class Keeper:
         self._known_good()
         if self.witness is not None:
             stamp = self._clock.stamp()
-            self.witness.look(stamp.recorded_at_ms, stamp.mono_ms, self._keep_rows)
-            safe = self.witness.signed_size
+            self.witness.look(stamp.recorded_at_ms, stamp.mono_ms, self._keep_rows, at_once)
+            # Signed is not enough: a database that is lost then must not take them along.
+            safe = self.witness.copied_size
         # Without a key nothing is signed; then to be in the database is all there is.
         self._journal.release(safe)
 

@@ -4,10 +4,12 @@ main        signals, supervision, systemd's watchdog
 store       the writer, the chain head            custody    all folds
 lines       finds ports; line-N reads one each     web        the page
 mail, chain-NAME, documents                        one peer each
+lookout     does the evidence keep up?  did an hour begin?
 calendar    APScheduler: training, verification
 """
 
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -23,15 +25,18 @@ from fognode.boards import progress
 from fognode.boards.lines import Lines
 from fognode.boards.link import Link
 from fognode.config import Config, seconds_of
-from fognode.custody import fold, packages, sessions
+from fognode.custody import fold, packages, sessions, traces
 from fognode.daemon.calendar import Calendar
+from fognode.daemon.chimes import Chimes
 from fognode.daemon.chores import Chores
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
 from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.lookout import Lookout, cut_event
 from fognode.daemon.senders import Senders, now_ms
+from fognode.daemon.shelf import Shelf
 from fognode.daemon.witness import Witness
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
@@ -39,12 +44,16 @@ from fognode.events import Event, Json, Kind, Outcome
 from fognode.hashing import event_id
 from fognode.ledgers import anchor, journey
 from fognode.page.app import create_app, serve
-from fognode.store.checkpoint import Signer, log_name
+from fognode.page.live import Desk
+from fognode.store.checkpoint import Signer
 from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
+from fognode.store.keyring import log_in_force
 from fognode.store.reader import Reader
+from fognode.store.samples import hour_origin
 from fognode.store.schema import check_schema
-from fognode.store.vault import seal_request
+from fognode.store.sealing import seal_request
+from fognode.store.spool import Cut
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -73,9 +82,10 @@ class Node:
         self._followers = Followers(
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
         )
-        self._lines = Lines(config, self._keeper.offer, self._reach)
+        shelf = self._keeper.shelf = Shelf(self._is_summed)
+        self._lines = Lines(config, self._keeper.offer, self._reach, keep_sample=shelf.put)
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
-        chores = Chores(config, config_path, self._keeper.commit)
+        chores = self._chores = Chores(config, config_path, self._keeper.commit)
         self._calendar = Calendar(
             config,
             config_path,
@@ -84,8 +94,18 @@ class Node:
             self._glance.summary,
         )
         self._calendar.back_up = chores.back_up
-        self._calendar.chores = {"anchor": chores.anchor, "forget": chores.forget}
+        self._calendar.chores = {
+            "anchor": chores.anchor,
+            "forget": chores.forget,
+            "photos": chores.expire_photos,
+            "samples": partial(
+                chores.hours(shelf, self._keeper.tidy).run, sample_days=config.store.sample_days
+            ),
+        }
         self._glance.lines, self._glance.calendar = self._lines, self._calendar
+        self._lookout = Lookout(config, self._reader, self._keeper, self._calendar.results)
+        self._lookout.chime = Chimes(self._reader.newest, self._keeper.commit, config.zone).pass_once
+        self._glance.lookout, self._calendar.overdue = self._lookout, self._lookout.overdue
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return 0.
@@ -104,9 +124,16 @@ class Node:
     def _serve(self) -> None:
         token = new_token()
         self._check_database()
-        app = create_app(self._config, self._reader, self._glance.look, self._request, token)
+        desk = Desk(
+            config=self._config,
+            reader=self._reader,
+            live=self._glance.look,
+            request_event=self._request,
+            photos=self._chores.photos,
+            token=token,
+        )
         try:
-            web = serve(app, self._config.page.host, self._config.page.port)
+            web = serve(create_app(desk), self._config.page.host, self._config.page.port, token)
         except OSError as error:
             where = f"{self._config.page.host}:{self._config.page.port}"
             raise ConfigError(f"[page] cannot listen on {where}: {error.strerror}") from error
@@ -117,11 +144,18 @@ class Node:
         self._start("store", self._keeper.run, vital=True)
         self._start("custody", self._followers.run, vital=True)
         self._start("lines", self._watch_ports, vital=True)
+        self._start("lookout", self._lookout.run)
         self._start("web", lambda _stop: web.run(), limit_s=float("inf"))
         self._calendar.start()
         publish_token(self._config.folder, token)
         publish_url(self._config.folder, url)
         self._keeper.offer(self._started_event(), lambda _seq: None)
+        for cut in self._journal.cuts():
+            self._keeper.offer(cut_event(cut), partial(self._forget_cut, cut))
+        # What stands now stays: the collector need not look through all of it in the middle of a
+        # request, which took 45 ms.
+        gc.collect()
+        gc.freeze()
         log.info("event=ready farm=%s port=%d", self._config.farm.id, web.port)
         notify("READY=1")
         self._supervise()
@@ -195,7 +229,8 @@ class Node:
         """
         if not self._config.has_secret("checkpoint-key"):
             return None
-        signer = Signer(log_name(self._config.farm.id), self._config.secret("checkpoint-key"))
+        log_now = log_in_force(self._reader, self._config.farm.id)
+        signer = Signer(log_now, self._config.secret("checkpoint-key"))
         folder = self._config.folder / "worm"
         return Witness(folder, self._reader, signer, immutable=not self._config.trial)
 
@@ -206,6 +241,7 @@ class Node:
             zone=self._config.zone,
             packages=packages.State(barred=barred),
             sessions=sessions.State(named=named),
+            traces=traces.State(travel_ms={p.id: p.travel_s * 1000 for p in self._config.places}),
         )
         alerts, rules = policy.State(), _rules(self._config)
         tokens, plan = journey.State(), journey.plan_of(self._config)
@@ -225,6 +261,13 @@ class Node:
         ]
         return steps, due
 
+    def _forget_cut(self, cut: Cut, _seq: int) -> None:
+        with contextlib.suppress(StoreError):  # then it is told again, as the same event
+            self._journal.cut_told(cut)
+
+    def _is_summed(self, board: str, begin_ms: int) -> bool:
+        return self._reader.by_origin(hour_origin(board, begin_ms)) is not None
+
     def _reach(self, board: str) -> tuple[int, int]:
         return max(self._journal.reach(board), self._progress.of(board))
 
@@ -240,8 +283,12 @@ class Node:
             stop.wait(PORTS_S)
 
     def _request(self, kind: str, facts: Mapping[str, Json], request_id: str) -> int:
-        facts = seal_request(self._config, kind, facts)  # no name is ever kept in the clear
+        facts = seal_request(self._chores.photos, kind, facts)  # no name is kept in the clear
         event = Event(kind=kind, origin=f"q/{request_id}", happened_at_ms=now_ms(), facts=facts)
+        if kind == Kind.ANCHOR_ASKED:
+            seq = self._keeper.sign([event])[0]
+            self._chores.anchor(now_ms())
+            return seq
         return self._keeper.commit([event], [])[0]
 
     def _started_event(self) -> Event:

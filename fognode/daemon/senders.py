@@ -16,7 +16,6 @@ from fognode.config import Chain, Config
 from fognode.daemon.glance import Glance
 from fognode.daemon.keeper import Keeper
 from fognode.errors import ConfigError, StoreError
-from fognode.events import Event, Json, Kind
 from fognode.ledgers.documents import Documents
 from fognode.ledgers.evm import ChainNode
 from fognode.ledgers.outbox import Lane
@@ -72,24 +71,13 @@ class Senders:
         )
 
     def _watch_trouble(self, emergency: Emergency) -> Loop:
-        """Mail past the database when the database, the spool or the disk is in trouble."""
+        """Mail past the database when the database or the spool is in trouble."""
 
         def run(stop: threading.Event) -> None:
-            low = False
             while not stop.wait(TROUBLE_S):
                 emergency.pass_once(now_ms(), self._glance.trouble(now_ms()))
-                was_low, low = low, self._glance.disk_is_low()
-                if low and not was_low:
-                    self._tell_disk_low()
 
         return run
-
-    def _tell_disk_low(self) -> None:
-        at_ms = now_ms()
-        facts: dict[str, Json] = {"free_mb": self._glance.look().evidence.disk_free_mb}
-        origin = f"n/disk_low/{at_ms}"
-        event = Event(kind=Kind.DISK_LOW, origin=origin, happened_at_ms=at_ms, facts=facts)
-        self._keeper.offer(event, lambda _seq: None)
 
     def _chain_loop(self, chain: Chain) -> Loop:
         keystore = self._config.folder / chain.keystore

@@ -23,7 +23,8 @@ from fognode.store.checkpoint import Checkpoint
 from fognode.store.reader import Reader
 
 METHOD = "anchor"
-OWN = frozenset({Kind.ANCHOR_OWED, Kind.CHECKPOINT_ANCHORED})  # no reason for another anchor
+# No reason for another anchor.
+OWN = frozenset({Kind.ANCHOR_ASKED, Kind.ANCHOR_OWED, Kind.CHECKPOINT_ANCHORED})
 LOOKED_AT = 100  # events after the last anchor that are searched for a reason
 TEXTS_BY_LANE = ("package", "sender", "block_hash", "tx_hash", "error_code", "error_text")
 NUMBERS_BY_LANE = (

@@ -7,7 +7,10 @@ out again and the authority answers "duplicate" with the protocol it gave.
 """
 
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from fognode.config import Config, Partner, Regulator
 from fognode.errors import AwayError, ConfigError, PeerError, RefusedError, UnclearError
@@ -22,6 +25,7 @@ Commit = Callable[[Sequence[Event], Sequence[Row]], list[int]]
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 5_000, 900_000
 AT_ONCE = 20  # documents per peer in one pass
+MOST_RECEIPT = 30_000  # bytes that are kept in the event; base64 makes 40 kB of them, of 60
 OPEN_STATES = ("SIGNED", "UNKNOWN", "owed")  # of an authority's document, the oldest work first
 SEEN = (regulators.AUTHORISED, regulators.DUPLICATE)
 
@@ -33,7 +37,7 @@ class Documents:
         """Read the credentials that the configured authorities call for.
 
         Raises:
-            ConfigError: ``regulator-key`` or ``regulator-cert`` is missing.
+            ConfigError: ``regulator-key``, ``regulator-cert`` or a ``receipt_cert`` is missing.
         """
         self._partners, self._regulators = config.partners, config.regulators
         self._zone = config.zone
@@ -42,6 +46,7 @@ class Documents:
         if self._regulators:
             key, cert = config.secret("regulator-key"), config.secret("regulator-cert")
             self._seal = regulators.Seal(key=key, cert=cert)
+        self._receipt_certs = {one.id: _read_cert(one) for one in self._regulators}
         self._now_ms = 0
         self._quiet_until_ms: dict[str, int] = {}  # peer -> no earlier try
 
@@ -133,7 +138,8 @@ class Documents:
         row = {**row, "tries": _number(row, "tries") + 1}
         peer = f"regulator.{regulator.id}"
         try:
-            receipt = regulators.post_document(regulator, mov_id, _bytes(stored))
+            cert = self._receipt_certs[regulator.id]
+            receipt = regulators.post_document(regulator, mov_id, _bytes(stored), cert)
         except RefusedError as error:
             self._settle_refusal(regulator, row, error)
             return True
@@ -146,12 +152,13 @@ class Documents:
         is_taken = receipt.status in SEEN
         row |= {"protocol": receipt.protocol, "last_error": ""}
         row["state"] = "ACCEPTED" if is_taken else "REJECTED"
-        if is_taken:
-            event = self._event(peer, event_id, protocol=receipt.protocol)
-        else:
-            reason = f"{receipt.status} {receipt.reason}"[:300]
-            row["last_error"] = reason
-            event = self._event(peer, event_id, reason=reason)
+        if not is_taken:
+            row["last_error"] = f"{receipt.status} {receipt.reason}"[:300]
+        reason = str(row["last_error"])
+        event = self._event(peer, event_id, protocol=receipt.protocol, reason=reason)
+        if 0 < len(receipt.exact) <= MOST_RECEIPT:
+            kept = {"receipt": b64encode(receipt.exact).decode()}
+            event = replace(event, facts={**event.facts, **kept})
         attempt = self._gov_attempt(row, receipt.status)
         self._commit([event], [attempt, _row(row, "gov")])
         return True
@@ -196,6 +203,18 @@ class Documents:
         kind = Kind.DOCUMENT_REFUSED if reason else Kind.DOCUMENT_ACCEPTED
         origin = f"c/{peer}/{event_id}/{'refused' if reason else 'accepted'}"
         return Event(kind=kind, origin=origin, happened_at_ms=self._now_ms, facts=facts)
+
+
+def _read_cert(regulator: Regulator) -> str:
+    if not regulator.receipt_cert:
+        return ""
+    try:
+        return Path(regulator.receipt_cert).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"[[regulator]] {regulator.id} key receipt_cert: cannot read"
+            f" {regulator.receipt_cert}: {error}"
+        ) from error
 
 
 def _row(row: RowValues, table: str) -> Row:

@@ -5,7 +5,8 @@ anybody sees it, signed once and then only ever repeated byte for byte: the sign
 the exact bytes, so pretty-printing or signing again would make another document.
 
 The signature is an enveloped XMLDSig (ECDSA or RSA, SHA-256, exclusive C14N) over ``infMov``.
-Answers are parsed without DTD, entities and network.
+Answers are parsed without DTD, entities and network.  With ``receipt_cert`` one that is not
+signed by the authority, in the same form, counts as no answer at all.
 """
 
 import re
@@ -28,7 +29,14 @@ from fognode.ledgers.consortium import ASK_LATER, post_bytes
 
 NAMESPACE = "urn:fognode:agromov:1.00"
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
-OPERATIONS = {1: "entry", 102: "use", 103: "use", 104: "rinse", 200: "empty-exit"}
+OPERATIONS = {
+    1: "entry",
+    102: "use",
+    103: "use",
+    104: "rinse",
+    200: "empty-exit",
+    202: "cancel",
+}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 AUTHORISED, DUPLICATE = "100", "204"  # Source: NF-e, cStat
 LATER = {"103", "105", "108", "109"}  # received, in work, service down
@@ -51,6 +59,7 @@ class Receipt:
     reason: str
     protocol: str
     digest: str  # base64, of the document it means
+    exact: bytes = b""  # its bytes, once its signature was found to hold
 
 
 def movement_id(regulator: Regulator, told: Stored, zone: ZoneInfo) -> str:
@@ -145,7 +154,7 @@ def sign_document(data: bytes, seal: Seal) -> bytes:
 
 
 def verify_document(data: bytes, cert: str) -> Any:
-    """Return the signed ``infMov``, and nothing else that may stand in the file.
+    """Return what is signed, and nothing else that may stand in the file.
 
     Raises:
         RefusedError: The signature is not this certificate's, or the document was changed.
@@ -166,12 +175,19 @@ def verify_document(data: bytes, cert: str) -> Any:
     return found.signed_xml
 
 
-def post_document(regulator: Regulator, mov_id: str, data: bytes) -> Receipt:
+def post_document(regulator: Regulator, mov_id: str, data: bytes, cert: str = "") -> Receipt:
     """Send the stored bytes and return the authority's receipt, whatever it says.
+
+    Args:
+        regulator: Where to.
+        mov_id: Id of the document.
+        data: The signed document.
+        cert: PEM of who signs the receipts; "" = no signature is asked for.
 
     Raises:
         AwayError: The authority is down or still at work; send the same bytes later.
-        UnclearError: No answer, or none about this document; send the same bytes again.
+        UnclearError: No answer, none that it signed, or none about this document; send the
+            same bytes again.
         RefusedError: The authority does not take documents like this one.
     """
     headers = {"Content-Type": "application/xml", "Idempotency-Key": mov_id}
@@ -179,7 +195,7 @@ def post_document(regulator: Regulator, mov_id: str, data: bytes) -> Receipt:
     if status // 100 == 5 or status in ASK_LATER:
         raise AwayError(f"{regulator.id} answers {status}")
     try:
-        receipt = parse_receipt(answer)
+        receipt = parse_receipt(answer, cert)
     except RefusedError as error:
         if status // 100 == 4:
             raise RefusedError(f"{regulator.id} answers {status}") from error
@@ -191,22 +207,27 @@ def post_document(regulator: Regulator, mov_id: str, data: bytes) -> Receipt:
     return receipt
 
 
-def parse_receipt(data: bytes) -> Receipt:
-    """Read an authority's receipt.
+def parse_receipt(data: bytes, cert: str = "") -> Receipt:
+    """Read an authority's receipt; with ``cert`` only what that certificate's owner signed.
 
     Raises:
-        RefusedError: It is no receipt.
+        RefusedError: It is no receipt, or its signature does not hold.
+
+    Source: traceability, 5.3: the receipt is signed by the authority.
     """
     root = parse_xml(data)
     if etree.QName(root).localname != "AgroRec" or not _schema().validate(root):
         raise RefusedError("the answer is no valid AgroRec")
-    inner = root[0]
+    inner = verify_document(data, cert) if cert else root[0]
+    if inner.tag != _tag("infRec"):
+        raise RefusedError("the answer is signed, but not its infRec")
     return Receipt(
         mov_id=inner.findtext(_tag("MovId")) or "",
         status=inner.findtext(_tag("Status")) or "",
         reason=inner.findtext(_tag("Reason")) or "",
         protocol=inner.findtext(_tag("Protocol")) or "",
         digest=(inner.findtext(_tag("DigestValue")) or "").strip(),
+        exact=data if cert else b"",
     )
 
 

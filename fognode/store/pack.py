@@ -2,14 +2,15 @@
 
 One uncompressed zip.  The same record, question and checkpoints give the same bytes.
 
-    about.json            what was asked, the public key, size of the newest checkpoint
+    about.json            what was asked, the public keys and what each signed, size of the
+                          newest checkpoint
     events.jsonl          the exact stored bytes of each event, one per line
     proofs.jsonl          row N is about line N above: seq, hashes of the chain, inclusion proof
     nodes.txt             the hashes of all proofs; a proof names them by line, from 1
     checkpoints/*.note    signed notes; consistency.jsonl leads from each to the newest
     anchors.jsonl         where a chain holds the root of a checkpoint
     transactions.jsonl    transactions of the steps in events.jsonl
-    photos/*.bin          if asked for, named by SHA-256
+    photos/               if asked for: the pictures; photos.jsonl says of which event each is
     missing.txt           what is not here, and why
     check.py, check.html  the same checks as a program and as a page; README.txt says how
     manifest.json         SHA-256 of each other file
@@ -24,11 +25,14 @@ from pathlib import Path
 
 from fognode import hashing
 from fognode.errors import TamperError
-from fognode.events import Kind
+from fognode.events import Kind, Stored
 from fognode.store import merkle, pack_check
-from fognode.store.checkpoint import open_note
+from fognode.store.album import Picture
+from fognode.store.keyring import Keyring
 from fognode.store.pack_choice import GAPS, Ask, Record, choose
 
+PHOTOS_MOST = 256 * 1024 * 1024  # bytes of pictures in a pack, which is made in memory
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 TRANSACTION = ("chain", "tx_hash", "block_number", "block_hash", "data_hash", "package", "kind")
 
 
@@ -42,6 +46,8 @@ class Anchor:
     tx_hash: str
     block_number: int
     block_hash: str
+    chain_id: int = 0  # of the chain by that name, and our contract on it, as set up now;
+    contract: str = ""  # 0 and "" when there is no such chain any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +55,15 @@ class Sources:
     """Where the evidence comes from."""
 
     farm: str
-    key: str  # shared key text of the log (store/checkpoint.py)
+    keys: Keyring  # who signed what, by the record itself
     record: Record
     link: Callable[[int], bytes]  # seq -> the hash column as stored
     node: merkle.NodeSource  # of the tree over all leaves, at least up to the newest note
     notes: Sequence[bytes]  # checkpoints to be shown, in any order
     anchors: Sequence[Anchor] = ()
-    photo: Callable[[str], bytes | None] = field(default=lambda _: None)  # by SHA-256
+    lacks: Sequence[str] = ()  # what could not be had for this pack, and why
+    # A picture by its photo_kept; None when it is lost or altered.
+    photo: Callable[[Stored], Picture | None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,7 @@ class _Packed:
 
     def __init__(self, ask: Ask, sources: Sources) -> None:
         self.ask, self.sources = ask, sources
-        opened = {open_note(note, sources.key): note for note in sources.notes}
+        opened = {sources.keys.open(note): note for note in sources.notes}
         self.notes = dict(sorted(opened.items(), key=lambda item: item[0].size))
         if len({checkpoint.size for checkpoint in self.notes}) < len(self.notes):
             raise TamperError("two different checkpoints of one size are signed")
@@ -121,6 +129,8 @@ class _Packed:
         roots = {(checkpoint.size, checkpoint.root.hex()) for checkpoint in self.notes}
         self.anchors = [one for one in sources.anchors if (one.size, one.root) in roots]
         self._lines: dict[bytes, int] = {}  # hash -> its line in nodes.txt
+        gone = [told for told in self.chosen.events if told.kind == Kind.PHOTO_ERASED]
+        self.erased = {told.text("photo"): told for told in reversed(gone)}
         self.photos = self._find_photos()
         self.missing = list(self._lacks())
         self.files = self._made()
@@ -132,6 +142,7 @@ class _Packed:
             "consistency.jsonl": _rows(self._consistency()),
             "events.jsonl": b"".join(told.body + b"\n" for told in self.chosen.events),
             "missing.txt": "".join(f"{line}\n" for line in self.missing).encode(),
+            "photos.jsonl": _rows(self._photo_rows()),
             "proofs.jsonl": _rows(self._proofs()),
             "transactions.jsonl": _rows(self._transactions()),
         }
@@ -141,7 +152,8 @@ class _Packed:
         made["check.html"] = _page(made)
         made["check.py"] = _resource("pack_check.py")
         made["README.txt"] = README.encode()
-        made |= {f"photos/{name}.bin": photo for name, photo in self.photos.items() if photo}
+        shown = [(told, self.photos.get(told.seq)) for told in self.chosen.events]
+        made |= {_file_name(told): picture.content for told, picture in shown if picture}
         made["manifest.json"] = pack_check.manifest_bytes(made)
         return made
 
@@ -151,13 +163,24 @@ class _Packed:
             "farm": self.sources.farm,
             "format": pack_check.FORMAT,
             "from": _time(self.ask.from_ms),
-            "key": self.sources.key,
+            "key": self._eras()[-1]["key"],
+            "keys": self._eras(),
             "package": self.ask.package,
             "size": self.newest,
             "to": _time(self.ask.to_ms),
             "whole_from": self.chosen.whole_from,
             "whole_to": self.chosen.whole_to,
         }
+
+    def _eras(self) -> list[dict[str, object]]:
+        """Return which key signed the checkpoints of which sizes."""
+        first, *others = self.sources.keys.eras
+        eras = [first, *(era for era in others if era.first <= self.newest)]
+        ends = [*(era.first - 1 for era in eras[1:]), self.newest]
+        return [
+            {"from": era.first, "key": era.key, "to": end}
+            for era, end in zip(eras, ends, strict=True)
+        ]
 
     def _proofs(self) -> Iterator[dict[str, object]]:
         before, link = 0, hashing.GENESIS
@@ -187,18 +210,31 @@ class _Packed:
                 facts = {name: told.facts[name] for name in TRANSACTION if name in told.facts}
                 yield {"seq": told.seq, **facts}
 
-    def _find_photos(self) -> dict[str, bytes | None]:
-        named = {told.text("photo_sha256") for told in self.chosen.events} - {""}
-        wanted = sorted(named) if self.ask.photos else []
-        found = {name: self.sources.photo(name) for name in wanted}
-        # One that is not what its event names would make the whole pack fail its check.
-        return {n: p if p and hashing.sha256(p).hex() == n else None for n, p in found.items()}
+    def _find_photos(self) -> dict[int, Picture | None]:
+        """Return the pictures by the seq of their events; too many are left out."""
+        found: dict[int, Picture | None] = {}
+        left = PHOTOS_MOST
+        for told in self.chosen.events if self.ask.photos else ():
+            if told.kind != Kind.PHOTO_KEPT or told.text("photo") in self.erased:
+                continue
+            left -= told.number("bytes")
+            if left >= 0:
+                picture = self.sources.photo(told)
+                # One that its event does not tell of would make the whole pack fail its check.
+                found[told.seq] = picture if picture and _is_told(picture, told) else None
+        return found
+
+    def _photo_rows(self) -> Iterator[dict[str, object]]:
+        for told in self.chosen.events:
+            if (picture := self.photos.get(told.seq)) is not None:
+                yield {"file": _file_name(told), "salt": picture.salt.hex(), "seq": told.seq}
 
     # --- what is not there ---
 
     def _lacks(self) -> Iterator[str]:
         events = self.chosen.events
         yield from () if events else ["no event was found"]
+        yield from self.sources.lacks
         if open_ends := [told.seq for told in events if told.seq > self.newest]:
             yield f"no signed checkpoint yet: {_spans(open_ends)}"
         anchored = max((one.size for one in self.anchors), default=0)
@@ -225,11 +261,18 @@ class _Packed:
 
     def _lost_photos(self) -> Iterator[str]:
         for told in self.chosen.events:
-            name = told.text("photo_sha256")
-            if name and not self.ask.photos:
-                yield f"event {told.seq}: its photo was not asked for"
-            elif name and self.photos[name] is None:
-                yield f"event {told.seq}: its photo is erased, lost or altered"
+            if told.kind == Kind.PHOTO_KEPT and self.photos.get(told.seq) is None:
+                yield f"event {told.seq}: its photo {self._why_no_photo(told)}"
+
+    def _why_no_photo(self, told: Stored) -> str:
+        if (erased := self.erased.get(told.text("photo"))) is not None:
+            why = erased.text("why") or f"kept for {erased.number('days')} days"
+            return f"was erased at {_time(erased.happened_at_ms)}, event {erased.seq}: {why}"
+        if not self.ask.photos:
+            return "was not asked for"
+        if told.seq in self.photos:
+            return "is lost or altered, or its key is"
+        return "is left out, the pack would be too large: ask for fewer days"
 
     def _pending_steps(self) -> Iterator[str]:
         events = self.chosen.events
@@ -243,6 +286,14 @@ class _Packed:
             for chain in chains if isinstance(chains, list) else []:
                 if (told.event_id, chain) not in final:
                     yield f"event {told.seq}: its step is not final on chain {chain}"
+
+
+def _file_name(told: Stored) -> str:
+    return f"photos/{told.text('photo')}.{ENDINGS.get(told.text('media'), 'jpg')}"
+
+
+def _is_told(picture: Picture, told: Stored) -> bool:
+    return hashing.salted_hash(picture.salt, picture.content).hex() == told.text("picture")
 
 
 def _page(made: dict[str, bytes]) -> bytes:
@@ -288,7 +339,8 @@ README = """\
 Evidence pack of a fognode.  It can be checked on any computer, without network:
 
     python3 check.py PACK.zip            (Python 3.8 or later; take check.py out of the zip)
-    python3 check.py PACK.zip KEY        with the farm's public key, got from somebody else
+    python3 check.py PACK.zip KEY        with the farm's public key, got from somebody else;
+                                         an older key of the farm will do
 
 or open check.html in a browser.  Both list every problem with file and row, and say in words
 what is proven and what is not.  They came with the pack: who doubts them takes check.py from

@@ -31,12 +31,15 @@ if TYPE_CHECKING:  # Python 3.8 has no dict[...] at run time
     Json = dict[str, Any]
     Point = tuple[int, int, int, int]  # x, y, z, t of x/z, y/z and x*y/z = t
     Key = tuple[str, bytes, bytes]  # log, key id, public key
+    Era = tuple[int, int, str]  # sizes from and to, and the key that signed their checkpoints
 NAMES = re.compile(
     r"about\.json|anchors\.jsonl|check\.html|check\.py|checkpoints/[0-9]{12}\.note|"
     r"consistency\.jsonl|events\.jsonl|manifest\.json|missing\.txt|nodes\.txt|"
-    r"photos/[0-9a-f]{64}\.bin|proofs\.jsonl|README\.txt|transactions\.jsonl"
+    r"photos/[0-9a-f]{64}\.(jpg|png|webp)|photos\.jsonl|proofs\.jsonl|README\.txt|"
+    r"transactions\.jsonl"
 )
 FORMAT = "fognode-pack/1"
+STEPS = ("key_rotated", "record_restored")  # events that put another key or log in force
 LARGEST = 2**31 - 1  # bytes of a pack; a zip of this plain kind could not hold 2**32
 MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
 WORDS = {  # said by this program and by check.html alike
@@ -51,15 +54,23 @@ WORDS = {  # said by this program and by check.html alike
     "anchor": "If transaction {tx_hash} on chain {chain}, block {block_number}, holds size {size}"
     " and root {root}, then events up to {size} stood there not later than that block's time.",
     "step": "Event {seq} says that transaction {tx_hash} on chain {chain} is final.",
+    "photo": "{file} is, byte for byte, the picture that event {seq} tells of.",
+    "first": "event {first}, {kind} {told}",
+    "corrected": " - struck through: event {seq} says instead {facts} ({reason})",
+    "withdrawn": " - struck through: event {seq} withdraws it ({reason})",
     "sensor": "That a sensor told the truth, or that the person named was the one who acted.",
     "all": "That everything that happened was recorded; missing.txt names the known gaps.",
     "time": 'A time better than "not later than the block of the anchor".',
-    "after": "Anything about events after {anchored}, the last that an anchor in the pack covers:"
-    " who holds the node's key could still write them anew.",
+    "after": "Anything about events after {anchored}, the last that an anchor in the pack covers"
+    " once its transaction is looked up: who holds the node's key could still write them anew.",
     "holder": "Anything at all, if one person holds the signing key and every copy of the record.",
     "links": "By the chain of hashes alone: who alters an event can make its chain anew. The"
     " signatures and anchors above are what binds.",
+    "lost": "What stood in events {first} to {last} of an older signed record: event {seq} says"
+    " that they were lost with a database, and that {by} accepted it ({reason}).",
     "given": "Signatures were checked with the key that you gave.",
+    "era": "Checkpoints of {from} to {to} events are signed by {key}; each key after the first is"
+    " named by the event of that number.",
     "found": "Signatures were checked with the key FOUND IN THE PACK: that shows only that the"
     " pack agrees with itself. Compare this key with one got elsewhere: {key}",
     "good": "ALL CHECKS HOLD: {proven} of {events} events are proven",
@@ -74,10 +85,13 @@ class Report:
         self.problems: list[str] = []
         self.proven: list[str] = []
         self.to_look_up: list[str] = []
+        self.corrected: list[str] = []
+        self.photos: list[str] = []
         self.not_proven: list[str] = []
         self.asked = ""
         self.verdict = ""
         self.key = ""
+        self.keys: list[str] = []
 
     def add(self, name: str, row: int, text: str) -> None:
         """Note a problem in a row of a file; row 0 means the file as a whole."""
@@ -351,6 +365,7 @@ class Pack:
         self.proven = 0
         self.anchored = 0
         self.nodes: list[bytes] = []
+        self.eras: list[Era] = []
 
     def proof(self, told: Json) -> list[bytes]:
         """Return the hashes that a row names by their lines in nodes.txt, from 1.
@@ -372,6 +387,9 @@ def read_about(pack: Pack) -> None:
             pack.about[name] = number(told, name)
         for name in ("farm", "format", "from", "key", "package", "to"):
             pack.about[name] = str(told[name])
+        one = [{"from": 0, "key": told["key"], "to": told["size"]}]
+        eras = told.get("keys") or one  # in older packs the record had one key
+        pack.eras = [(number(era, "from"), number(era, "to"), str(era["key"])) for era in eras]
         if told["format"] != FORMAT:
             pack.report.add("about.json", 0, f"format {told['format']!r} is not {FORMAT}")
     except MALFORMED as error:
@@ -398,18 +416,31 @@ def parse_key(text: str) -> Key:
     return name, wanted, raw[1:]
 
 
-def check_checkpoints(pack: Pack, key: str) -> None:
-    """Check the form and the signature of each checkpoint."""
+def read_keys(pack: Pack, given: str) -> list[tuple[int, int, Key]]:
+    """Return which key is to have signed which sizes; none when one cannot be read."""
+    if pack.eras and pack.eras[-1][2] != pack.about["key"]:
+        pack.report.add("the key", 0, f"{pack.about['key']} is not the last one in about.json")
+    if given and given not in [key for _, _, key in pack.eras]:
+        pack.eras = [(0, LARGEST, given)]  # a stranger's pack
     try:
-        parsed = parse_key(key)
+        return [(first, last, parse_key(key)) for first, last, key in pack.eras]
     except MALFORMED as error:
-        pack.report.add("the key", 0, f"{key!r} cannot be read: {error}")
+        keys = ", ".join(repr(key) for _, _, key in pack.eras)
+        pack.report.add("the key", 0, f"{keys} cannot be read: {error}")
+        return []
+
+
+def check_checkpoints(pack: Pack, given: str) -> None:
+    """Check the form of each checkpoint, and that the key of its time signed it."""
+    parsed = read_keys(pack, given)
+    if not parsed:
         return
     for name in sorted(pack.files):
         if not name.startswith("checkpoints/"):
             continue
         try:
-            size, root = open_note(pack.files[name].decode("utf-8"), parsed)
+            note = pack.files[name].decode("utf-8")
+            size, root = open_note(note, key_of(note, parsed))
             pack.roots[size] = root
             if name != f"checkpoints/{size:012}.note":
                 pack.report.add(name, 0, f"holds the checkpoint of size {size}")
@@ -419,6 +450,20 @@ def check_checkpoints(pack: Pack, key: str) -> None:
     if pack.newest != pack.about.get("size"):
         told = pack.about.get("size")
         pack.report.add("about.json", 0, f"size is {told}, of the newest checkpoint {pack.newest}")
+
+
+def key_of(note: str, eras: list[tuple[int, int, Key]]) -> Key:
+    """Return the key whose turn it was when a note's size was signed.
+
+    Raises:
+        ValueError: It was nobody's.
+    """
+    told = re.match(r"[^\n]*\n([0-9]{1,12})\n", note)
+    size = int(told.group(1)) if told else eras[-1][0]
+    for first, last, key in eras:
+        if first <= size <= last:
+            return key
+    raise ValueError(f"no key signed a record of {size} events")
 
 
 def open_note(note: str, key: Key) -> tuple[int, bytes]:
@@ -510,6 +555,56 @@ def event_problems(pack: Pack, body: bytes, told: Json, last: tuple[int, Any]) -
         yield f"is not what checkpoint {pack.newest} has at its place"
 
 
+def check_keys(pack: Pack, given: str) -> None:
+    """Check that the record names each key after the first, and who can follow to the newest."""
+    keys = [key for _, _, key in pack.eras]
+    followed = keys.index(given) if given in keys else len(keys)
+    for at, (first, _, key) in enumerate(pack.eras[1:]):
+        step = keys[at], key
+        if not any(names(told, seq == first, (first, *step)) for seq, told in under_newest(pack)):
+            pack.report.add("about.json", 0, f"no event {first} says that {key} signs from there")
+        endorsed = pack.bodies.get(first, {}).get("facts", {}).get("endorsed") == 1
+        if (endorsed or at >= followed) and not confirmed(pack, first, step):
+            text = f"{key} took over at event {first}, and the key before it did not sign that"
+            pack.report.add("the key", 0, text)
+    firsts = {first for first, _, _ in pack.eras}
+    for seq, told in under_newest(pack):
+        if told.get("kind") in STEPS and seq not in firsts:
+            pack.report.add("about.json", 0, f"the key that event {seq} names is left out")
+
+
+def under_newest(pack: Pack) -> list[tuple[int, Json]]:
+    """Return the events that the newest checkpoint covers."""
+    return [(seq, told) for seq, told in sorted(pack.bodies.items()) if seq <= pack.newest]
+
+
+def names(event: Json, is_step: bool, step: tuple[int, str, str]) -> bool:
+    """Tell whether an event, the step itself or a later one, says which key followed which."""
+    facts, (first, before, after) = event["facts"], step
+    try:
+        if event.get("kind") == "key_rotated":
+            return is_step and (facts["old_key"], facts["new_key"]) == (before, after)
+        if event.get("kind") != "record_restored":
+            return False
+        told = [(era["first"], era["key"]) for era in facts["old_keys"]]
+        is_end = is_step and (told[-1][1], facts["new_key"]) == (before, after)
+    except MALFORMED:
+        return False
+    else:
+        return is_end or (first, after) in told
+
+
+def confirmed(pack: Pack, size: int, step: tuple[str, str]) -> bool:
+    """Tell whether who trusts the first of two keys can trust the second."""
+    try:
+        old, new = parse_key(step[0]), parse_key(step[1])
+        if old[2] != new[2]:
+            open_note(pack.files[f"checkpoints/{size:012}.note"].decode("utf-8"), old)
+    except MALFORMED:
+        return False
+    return True
+
+
 def check_ledger(pack: Pack) -> None:
     """Check that anchors and transactions say what the checkpoints and events say."""
     report = pack.report
@@ -534,20 +629,55 @@ def check_ledger(pack: Pack) -> None:
             report.add("transactions.jsonl", row, f"does not hold: {error}")
 
 
+def check_corrections(pack: Pack) -> None:
+    """List each event that does not count as told, with the correction that stands."""
+    seqs: dict[str, int] = {}
+    standing: dict[int, int] = {}  # the seq of what was corrected -> of what counts instead
+    for seq, event in pack.bodies.items():
+        seqs[sha256(str(event.get("origin")).encode())[:16].hex()] = seq
+    # Newest first: when one is reached, all that was later said about it is known.
+    for seq in sorted(pack.bodies, reverse=True):
+        event = pack.bodies[seq]
+        if event.get("kind") == "correction_declared":
+            by = standing.get(seq, seq)
+            if by == seq or "withdraw" not in pack.bodies[by]["facts"]:
+                standing.setdefault(seqs.get(str(event["facts"].get("corrects")), 0), by)
+    for first in sorted({*standing} - {0}):
+        by = standing[first]
+        facts, event = pack.bodies[by]["facts"], pack.bodies[first]
+        told = {"first": first, "kind": event.get("kind"), "told": compact(event["facts"])}
+        told.update(seq=by, facts=compact(facts.get("facts")), reason=facts.get("reason"))
+        says = WORDS["withdrawn" if "withdraw" in facts else "corrected"]
+        pack.report.corrected.append((WORDS["first"] + says).format(**told))
+
+
+def compact(value: Any) -> str:
+    """Return a value as short JSON."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def check_photos(pack: Pack) -> None:
-    """Check that each photo is the one that an event names."""
-    named = [event["facts"].get("photo_sha256") for event in pack.bodies.values()]
-    for name in sorted(pack.files):
-        if not name.startswith("photos/"):
-            continue
-        digest = sha256(pack.files[name]).hex()
-        if name != f"photos/{digest}.bin" or digest not in named:
-            pack.report.add(name, 0, "is not a photo that an event in the pack names")
+    """Check that each picture is the one that its event tells of."""
+    name, shown = "photos.jsonl", set()
+    pictures = {one for one in pack.files if one.startswith("photos/")}
+    for row, told in rows(pack.files, name, pack.report) if pictures else ():
+        try:
+            facts = pack.bodies[number(told, "seq")]["facts"]
+            salt, picture = bytes.fromhex(told["salt"]), pack.files[told["file"]]
+            if len(salt) != 16 or sha256(b"\x02", salt, picture).hex() != facts["picture"]:
+                pack.report.add(told["file"], 0, f"is not the picture that event {told['seq']} has")
+                continue
+            pack.report.photos.append(WORDS["photo"].format(**told))
+            shown.add(told["file"])
+        except MALFORMED as error:
+            pack.report.add(name, row, f"does not hold: {error!r}")
+    for one in sorted(pictures - shown):
+        pack.report.add(one, 0, "is not a picture that an event in the pack tells of")
 
 
 def conclude(pack: Pack, given: bool) -> None:
     """Say in words what follows, and what does not."""
-    about, report = pack.about, pack.report
+    about, report, lost = pack.about, pack.report, losses(pack)
     told: Json = {"proven": pack.proven, "size": pack.newest, "anchored": pack.anchored}
     told.update(events=len(pack.bodies), older=len(pack.roots) - 1, key=about.get("key", ""))
     told.update(first=about.get("whole_from", 0), last=about.get("whole_to", 0))
@@ -558,8 +688,25 @@ def conclude(pack: Pack, given: bool) -> None:
     told["count"] = len(report.problems)
     report.verdict = WORDS["bad" if report.problems else "good"].format(**told)
     unsaid = ("sensor", "all", "time", "after", "holder", "links")
-    report.not_proven = [WORDS[name].format(**told) for name in unsaid]
+    report.not_proven = [WORDS[name].format(**told) for name in unsaid] + lost
+    if len(pack.eras) > 1:
+        eras = [{"from": first, "to": last, "key": key} for first, last, key in pack.eras]
+        report.keys = [WORDS["era"].format(**era) for era in eras]
     report.key = WORDS["given" if given else "found"].format(**told)
+
+
+def losses(pack: Pack) -> list[str]:
+    """Say what the record itself says was lost of it."""
+    told = []
+    for seq, event in sorted(pack.bodies.items()):
+        facts = event["facts"]
+        try:
+            if event.get("kind") == "record_restored" and facts["old_size"] > facts["kept_size"]:
+                ends = {"seq": seq, "first": facts["kept_size"] + 1, "last": facts["old_size"]}
+                told.append(WORDS["lost"].format(by=facts["by"], reason=facts["reason"], **ends))
+        except MALFORMED:
+            pack.report.add("events.jsonl", 0, f"event {seq} does not tell what was lost")
+    return told
 
 
 def check_pack(raw: bytes, key: str = "") -> Report:
@@ -568,9 +715,11 @@ def check_pack(raw: bytes, key: str = "") -> Report:
     pack = Pack(unzip(raw, report), report)
     check_manifest(pack.files, report)
     read_about(pack)
-    check_checkpoints(pack, key or str(pack.about.get("key", "")))
-    for check in (check_consistency, check_events, check_ledger, check_photos):
+    key = key.strip()
+    check_checkpoints(pack, key)
+    for check in (check_consistency, check_events, check_ledger, check_corrections, check_photos):
         check(pack)
+    check_keys(pack, key)
     conclude(pack, bool(key))
     return report
 
@@ -579,11 +728,13 @@ def spoken(report: Report) -> str:
     """Return the report as text."""
     parts = [
         ("Pack", [report.asked]),
-        ("Key", [report.key]),
+        ("Key", [report.key, *report.keys]),
         (
             "Proven" + (", but for what the problems touch" if report.problems else ""),
             report.proven,
         ),
+        ("Pictures", report.photos),
+        ("Corrected since", report.corrected),
         ("To be looked up on the chains, which this program cannot do", report.to_look_up),
         ("Not proven", report.not_proven),
         ("Problems", report.problems or ["none"]),

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fognode.events import Kind, Stored
+from fognode.store.keyring import SUCCESSION
 
 PAGE = 500  # events read at once
 FOR_EVER_MS = 253_402_300_799_000  # the last second of the year 9999
+NAMED = ("package", "about")  # facts that name a package
 BEFORE = ("cause", "corrects", "opening")  # facts that name an earlier event
 GAPS = {  # kinds that tell of something the record may lack
     Kind.BOARD_GAP: "a board's count jumped",
@@ -16,6 +18,8 @@ GAPS = {  # kinds that tell of something the record may lack
     Kind.CLOCK_STEP: "the clock was set",
     Kind.LEDGER_FAILED: "a chain refused a step",
     Kind.NODE_STARTED: "the node had been off; boards keep only so much meanwhile",
+    Kind.SPOOL_TAIL_CUT: "the end of the spool was damaged and taken back",
+    Kind.RECORD_RESTORED: "events were lost with the database",
     Kind.REJECTED: "something impossible was told and not taken",
     Kind.VERIFY_FAILED: "the record did not verify",
 }
@@ -47,15 +51,16 @@ class Chosen:
 
     events: list[Stored]  # by seq
     gaps: list[Stored]
-    whole_from: int = 0  # every event from here to there is in; 0 = of a package only
+    whole_from: int = 0  # every event from here to there is in; 0 = not so, as of a package
     whole_to: int = 0
 
 
 def choose(ask: Ask, record: Record) -> Chosen:
     """Read the record once and pick what was asked for, and what was later said about it.
 
-    recorded_at_ms never goes back, so the events recorded in a time have no gap between
-    them; those that reached the node later, and their fate on the chains, are added.
+    recorded_at_ms hardly ever goes back, so the events recorded in a time have no gap between
+    them, or nothing is said of gaps; those that reached the node later, and their fate on the
+    chains, are added.
     """
     found: dict[str, Stored] = {}
     gaps: list[Stored] = []
@@ -67,12 +72,15 @@ def choose(ask: Ask, record: Record) -> Chosen:
             gaps.append(told)
         if in_time:
             recorded.append(told.seq)
-        if (is_asked and _is_about(told, ask.package)) or _follows(told, found):
+        is_step = told.kind in SUCCESSION  # without it no key after the first could be believed
+        if is_step or (is_asked and _is_about(told, ask.package)) or _follows(told, found):
             found[told.event_id] = told
     if ask.package:
         _add_causes(found, record)
         recorded = []
-    ends = (recorded[0], recorded[-1]) if recorded else (0, 0)
+    # After a loss, what was saved is kept with the time it was first recorded at.
+    is_whole = bool(recorded) and recorded[-1] - recorded[0] + 1 == len(recorded)
+    ends = (recorded[0], recorded[-1]) if is_whole else (0, 0)
     return Chosen(sorted(found.values(), key=lambda told: told.seq), gaps, *ends)
 
 
@@ -84,9 +92,13 @@ def _every(record: Record) -> Iterator[Stored]:
 
 
 def _is_about(told: Stored, package: str) -> bool:
+    if not package:
+        return True
     lists = [value for value in (told.facts.get("out"), told.facts.get("in")) if value]
     listed = any(isinstance(one, list) and package in one for one in lists)
-    return not package or told.text("package") == package or listed
+    inner = told.facts.get("facts")  # of a correction
+    said = [told.facts, inner] if isinstance(inner, dict) else [told.facts]
+    return listed or any(package == facts.get(name) for facts in said for name in NAMED)
 
 
 def _follows(told: Stored, found: dict[str, Stored]) -> bool:

@@ -4,13 +4,15 @@
     segment  = records, in a file named by the number of its first record, from 0:
                000000000000.spool; the newest takes the records, the others are closed
     reserve  = 16 MB that a full disk gives back, so that events still fit
-    *.cut    = bytes that were found after the last whole record, kept for a look
+    *.cut    = bytes that were found after the last whole record, kept for a look; named
+               SEGMENT-RECORDS-OFFSET.cut, and .cut.told once the record tells of them
 
 A body is appended, synced, and only then acknowledged.  It is drained into the database in
 the same order.  Where draining stands is not written down: after a restart all that is
 still here is offered again, and the database recognises what it has by event_id.
 
-A segment is deleted when the database has its last event *and* a checkpoint covers it.
+A segment is deleted when the database has its last event *and* a write-once segment holds it:
+what is acknowledged is never in the database alone.
 
 Used on the store thread only; ``backlog`` and ``fault`` may be read on any thread.
 """
@@ -22,9 +24,10 @@ import logging
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +38,11 @@ from fognode.store import durable
 LIMIT_BYTES = 200_000_000
 SEGMENT_BYTES = 4_000_000
 RESERVE_BYTES = 16_000_000
+PEEK_BYTES = 8_000_000  # MariaDB takes 16 MB in one packet (max_allowed_packet)
 HEAD = struct.Struct("<II")  # length, CRC-32
+READ_BYTES = HEAD.size + MAX_BODY  # read at once: a record is always whole in it
+BEGIN = b'{"'  # of every body
+CUT = "[0-9]*-[0-9]*-[0-9]*"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 log = logging.getLogger(__name__)
 
@@ -46,6 +53,17 @@ class Backlog(NamedTuple):
     events: int  # that are not drained
     oldest_recorded_at_ms: int | None  # of the first of them; None when all is drained
     size_bytes: int  # of those events, with their heads
+
+
+class Cut(NamedTuple):
+    """Bytes that stood where a whole record should, and were set aside."""
+
+    aside: Path  # where they are now
+    segment: str  # name of the file they were cut from
+    size_bytes: int
+    records_before: int  # whole ones in that file before them, which stayed
+    records_after: int  # whole ones among them; with any, it was no write broken off
+    found_ns: int  # UTC; tells one cut from the next
 
 
 class Room(NamedTuple):
@@ -154,15 +172,37 @@ class Spool:
             free = disk.f_bavail * disk.f_frsize
             return Room(self._limit - self._bytes(), free, self._holds_reserve())
 
+    def cuts(self) -> list[Cut]:
+        """Return what was cut off, now or at an earlier opening, and is not told of yet.
+
+        Raises:
+            StoreError: The disk does not answer.
+        """
+        with self._disk():
+            return [_read_cut(path) for path in sorted(self._folder.glob(f"{CUT}.cut"))]
+
+    def cut_told(self, cut: Cut) -> None:
+        """Take note that an event tells of a cut; the bytes stay where they are kept.
+
+        Without it, even after a crash, ``cuts`` gives it again.
+
+        Raises:
+            StoreError: The disk fails.
+        """
+        with self._disk():
+            cut.aside.replace(cut.aside.with_suffix(".cut.told"))
+
     def peek(self, limit: int) -> list[bytes]:
         """Return the first bodies that are not drained, in order, at most ``limit``.
+
+        Fewer when they are long, so that a database takes them in one statement.
 
         Raises:
             StoreError: The spool is closed, or cannot be read.
             TamperError: A record is not what was written.
         """
         with self._disk():
-            offered = list(self._waiting(limit))
+            offered = _up_to(PEEK_BYTES, islice(self._waiting(), limit))
         self._offered = [(segment, HEAD.size + len(body)) for segment, body in offered]
         return [body for _, body in offered]
 
@@ -175,11 +215,7 @@ class Spool:
         """
         with self._disk():
             for segment in self._segments:
-                offset = 0
-                while offset < segment.size:
-                    body = _read_record(segment, offset)
-                    yield body
-                    offset += HEAD.size + len(body)
+                yield from _read_records(segment, 0)
 
     def drained(self, seqs: Sequence[int]) -> None:
         """Move on past the first bodies of the last ``peek``: the database has them.
@@ -203,12 +239,12 @@ class Spool:
             self._count()
 
     def release(self, up_to: int) -> None:
-        """Delete the segments whose events are all drained and under a checkpoint.
+        """Delete the segments whose events are all drained and copied elsewhere.
 
         The newest segment stays: it says at which number to go on.
 
         Args:
-            up_to: Size of the newest checkpoint: it covers the events of seq 1 to this.
+            up_to: The events of seq 1 to this are copied.
 
         Raises:
             StoreError: A segment cannot be deleted; the spool is closed.
@@ -371,9 +407,8 @@ class Spool:
 
     def _cut(self, segment: _Segment, tail: bytes) -> None:
         log.warning("event=spool_tail_cut file=%s bytes=%d", segment.path, len(tail))
-        if any(tail):
-            aside = segment.path.with_suffix(f".{segment.size}.cut")
-            self._with_reserve(lambda: durable.write_whole(aside, tail))
+        aside = self._folder / f"{segment.path.stem}-{segment.count}-{segment.size}.cut"
+        self._with_reserve(lambda: durable.write_whole(aside, tail))
         os.ftruncate(segment.descriptor, segment.size)
         os.fsync(segment.descriptor)
 
@@ -399,17 +434,13 @@ class Spool:
     def _bytes(self) -> int:
         return sum(segment.size for segment in self._segments)
 
-    def _waiting(self, limit: int) -> Iterator[tuple[_Segment, bytes]]:
+    def _waiting(self) -> Iterator[tuple[_Segment, bytes]]:
         for segment in self._segments:
-            offset = segment.drained_bytes
-            while offset < segment.size and limit > 0:
-                body = _read_record(segment, offset)
+            for body in _read_records(segment, segment.drained_bytes):
                 yield segment, body
-                offset += HEAD.size + len(body)
-                limit -= 1
 
     def _count(self) -> None:
-        first = next(self._waiting(1), None)
+        first = next(self._waiting(), None)
         self._backlog = Backlog(
             sum(segment.count - segment.drained_count for segment in self._segments),
             _recorded_at_ms(first[1]) if first else None,
@@ -451,6 +482,14 @@ def _scan(segment: _Segment) -> bytes:
     return content[segment.size :]
 
 
+def _read_cut(path: Path) -> Cut:
+    segment, records, _offset = path.stem.split("-")
+    tail = path.read_bytes()
+    found_ns = path.stat().st_mtime_ns
+    name = f"{segment}.spool"
+    return Cut(path, name, len(tail), int(records), _whole_within(tail), found_ns)
+
+
 def _settle(descriptor: int) -> None:
     """Make a file durable, and have its bytes read from the disk, not from memory."""
     os.fsync(descriptor)
@@ -488,14 +527,49 @@ def _whole_records(content: bytes) -> Iterator[bytes]:
         offset += length
 
 
-def _read_record(segment: _Segment, offset: int) -> bytes:
-    head = os.pread(segment.descriptor, HEAD.size, offset)
-    if len(head) == HEAD.size:
-        length, checksum = HEAD.unpack(head)
-        body = os.pread(segment.descriptor, min(length, MAX_BODY), offset + HEAD.size)
-        if len(body) == length and zlib.crc32(body) == checksum:
-            return body
-    raise TamperError(f"{segment.path}: the record at byte {offset} is not what was written")
+def _whole_within(tail: bytes) -> int:
+    """Count the whole records that stand anywhere in bytes that begin with none."""
+    count, begin = 0, tail.find(BEGIN, HEAD.size)
+    while begin >= 0:
+        length, checksum = HEAD.unpack_from(tail, begin - HEAD.size)
+        body = tail[begin : begin + length] if 0 < length <= MAX_BODY else b""
+        is_whole = body != b"" and len(body) == length and zlib.crc32(body) == checksum
+        count += is_whole
+        begin = tail.find(BEGIN, begin + (length if is_whole else 1))
+    return count
+
+
+def _read_records(segment: _Segment, offset: int) -> Iterator[bytes]:
+    """Yield the bodies of a segment from a byte of it on.
+
+    Raises:
+        TamperError: A record is not what was written.
+    """
+    while offset < segment.size:
+        begun = offset
+        content = os.pread(segment.descriptor, READ_BYTES, offset)
+        for body in _whole_records(content):
+            yield body
+            offset += HEAD.size + len(body)
+            if offset >= segment.size:
+                return
+        if offset == begun:
+            raise TamperError(
+                f"{segment.path}: the record at byte {offset} is not what was written"
+            )
+
+
+def _up_to(
+    size_bytes: int, bodies: Iterable[tuple[_Segment, bytes]]
+) -> list[tuple[_Segment, bytes]]:
+    """Return the first of the bodies, until they are that long together."""
+    taken: list[tuple[_Segment, bytes]] = []
+    for segment, body in bodies:
+        taken.append((segment, body))
+        size_bytes -= len(body)
+        if size_bytes <= 0:
+            break
+    return taken
 
 
 def _identity(body: bytes) -> bytes:

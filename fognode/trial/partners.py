@@ -2,7 +2,7 @@
 
 Both are real HTTP servers at the network edge; what they take is kept as files.  The partner
 recomputes the data hash, the authority checks schema and signature and answers with a
-receipt.  Nothing of a real agency's rules is in them.
+receipt that it signs.  Nothing of a real agency's rules is in them.
 """
 
 import datetime
@@ -22,7 +22,14 @@ from lxml import etree
 from fognode.errors import RefusedError
 from fognode.hashing import sha256
 from fognode.ledgers.journey import hash_fields
-from fognode.ledgers.regulators import NAMESPACE, check_document, digest_of, verify_document
+from fognode.ledgers.regulators import (
+    NAMESPACE,
+    Seal,
+    check_document,
+    digest_of,
+    sign_document,
+    verify_document,
+)
 
 VALID_DAYS = 30
 MAX_BODY = 1_000_000
@@ -34,7 +41,10 @@ class TrialPartners:
     def __init__(self, folder: Path, cert: str) -> None:
         self.folder, self.cert = folder, cert
         self.away = False  # a test sets it: both answer 503
+        self.seal = _seal("trial authority, not a real one")
         folder.mkdir(parents=True, exist_ok=True)
+        self.receipt_cert = folder / "authority.pem"
+        self.receipt_cert.write_text(self.seal.cert)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._desk())
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
@@ -75,7 +85,7 @@ class TrialPartners:
         check_document(body)
         verify_document(body, self.cert)
         (self.folder / f"{key}.xml").write_bytes(body)
-        return 200, _receipt(key, body)
+        return 200, sign_document(_receipt(key, body), self.seal)
 
     def _desk(self) -> type[BaseHTTPRequestHandler]:
         partners = self
@@ -100,23 +110,29 @@ class TrialPartners:
 
 def start_partners(folder: Path, credentials: Path) -> TrialPartners:
     """Start both, and write the farm's signing key and certificate into the credentials."""
+    seal = _seal("trial farm, not a real one")
+    credentials.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in (("regulator-key", seal.key), ("regulator-cert", seal.cert)):
+        path = credentials / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+    return TrialPartners(folder, seal.cert)
+
+
+def _seal(owner: str) -> Seal:
+    """Draw a key, and a certificate that says whose it is."""
     key = ec.generate_private_key(ec.SECP256R1())
-    cert = _certificate(key).public_bytes(serialization.Encoding.PEM).decode()
     secret = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    credentials.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in (("regulator-key", secret.decode()), ("regulator-cert", cert)):
-        path = credentials / name
-        path.touch(mode=0o600)
-        path.write_text(text)
-    return TrialPartners(folder, cert)
+    cert = _certificate(key, owner).public_bytes(serialization.Encoding.PEM)
+    return Seal(key=secret.decode(), cert=cert.decode())
 
 
-def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trial farm, not a real one")])
+def _certificate(key: ec.EllipticCurvePrivateKey, owner: str) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, owner)])
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()

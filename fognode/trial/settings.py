@@ -46,13 +46,18 @@ def _places() -> list[tuple[str, dict[str, Any]]]:
         ("board", {"id": CABINET}),
         ("board", {"id": NIGHT_STORE}),
         ("board", {"id": GATE, "place": "gate"}),
-        ("place", {"id": "gate", "kind": "gate", "name": "farm gate"}),
+        ("place", {"id": "gate", "kind": "gate", "name": "farm gate", "travel_s": 0}),
         ("manager", {"name": "J.", "mail": "manager@farm.example"}),
     ]
 
 
 def _peers(farm: "Farm") -> list[tuple[str, dict[str, Any]]]:
-    regulator = {"id": "indea", "url": farm.partners.authority_url, "cnpj": "12345678000195"}
+    regulator = {
+        "id": "indea",
+        "url": farm.partners.authority_url,
+        "cnpj": "12345678000195",
+        "receipt_cert": str(farm.partners.receipt_cert),
+    }
     return [
         ("partner", {"id": "dealer-1", "url": farm.partners.partner_url}),
         ("regulator", regulator),

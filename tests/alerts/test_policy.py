@@ -288,3 +288,151 @@ def test_the_daily_digest_is_mailed_to_every_manager_and_is_no_alert(watch: Watc
     assert outcome.events == []
     assert [row.values["person"] for row in _rows(outcome, "mail_outbox")] == ["0", "1"]
     assert _rows(outcome, "alert") == []
+
+
+CUT: dict[str, Json] = {
+    "file": "000000000000.spool",
+    "bytes": 40,
+    "records_before": 3,
+    "kept_in": "000000000000-3-700.cut.told",
+}
+
+
+def test_a_write_broken_off_by_a_power_cut_is_shown_and_mailed_to_nobody(watch: Watch) -> None:
+    outcome = watch.tell("spool_tail_cut", records_after=0, **CUT)
+    assert _alert(outcome) == ("spool_tail_cut", "info", "spool_tail_cut//spool")
+    assert outcome.events[0].facts["text"] == (
+        "A write that was broken off, as by a power cut, was taken back:"
+        " 40 bytes after 3 whole records of 000000000000.spool."
+    )
+    assert [row.table for row in outcome.rows] == ["alert"]
+    [row] = watch.tell("verify_passed", findings_count=0).rows
+    assert row.values["state"] == "resolved"
+
+
+def test_damage_with_whole_records_behind_it_is_critical_for_each_file(watch: Watch) -> None:
+    outcome = watch.tell("spool_tail_cut", records_after=2, **CUT)
+    assert _alert(outcome) == ("spool_damaged", "critical", "spool_damaged//000000000000.spool")
+    text = str(outcome.events[0].facts["text"])
+    assert text == (
+        "The spool was damaged: 40 bytes after 3 whole records of 000000000000.spool were set"
+        " aside, 2 whole ones among them (000000000000-3-700.cut.told). What neither the database"
+        " nor a board has is missing in the record."
+    )
+    assert len(_rows(outcome, "mail_outbox")) == 2
+    other = {**CUT, "file": "000000000900.spool"}
+    assert len(watch.tell("spool_tail_cut", 1, records_after=1, **other).events) == 1
+    rows = watch.tell("verify_passed", 2, findings_count=0).rows
+    assert [row.values["state"] for row in rows] == ["resolved"] * 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "fingerprint", "text"),
+    [
+        (
+            {"what": "anchor", "chain": "public", "age_s": 10_801, "reason": "chain AWAY no route"},
+            "anchor_late//public",
+            "Events have been waiting for an anchor on the public chain for 3 h:"
+            " chain AWAY no route",
+        ),
+        (
+            {"what": "backup", "age_s": 97_200, "reason": "failed: disk full"},
+            "backup_late//backup",
+            "The newest backup is older than 27 h: failed: disk full",
+        ),
+        (
+            {"what": "verify", "age_s": 97_200, "reason": "it did not run"},
+            "verify_late//verify",
+            "The last verification is older than 27 h: it did not run",
+        ),
+        (
+            {"what": "spool", "age_s": 660, "reason": "the database takes nothing"},
+            "spool_late//spool",
+            "Events have been waiting in the spool for 11 min: the database takes nothing",
+        ),
+    ],
+)
+def test_evidence_that_falls_behind_warns_once_until_it_has_caught_up(
+    watch: Watch, facts: dict[str, Json], fingerprint: str, text: str
+) -> None:
+    late = watch.tell("evidence_late", **facts)
+    assert _alert(late) == (fingerprint.split("/", maxsplit=1)[0], "warning", fingerprint)
+    assert late.events[0].facts["text"] == text
+    assert late.events[0].rule_v == 1
+    assert watch.tell("evidence_late", 1, **facts).events == []
+    assert watch.tell("evidence_back", 2, what="other").rows == []
+    chain: dict[str, Json] = {name: facts[name] for name in ("what", "chain") if name in facts}
+    [row] = watch.tell("evidence_back", 3, **chain).rows
+    assert row.values["state"] == "resolved"
+    assert len(watch.tell("evidence_late", 4, **facts).events) == 1
+
+
+def test_a_disk_with_room_again_resolves(watch: Watch) -> None:
+    assert _alert(watch.tell("disk_low", free_mb=480))[2] == "disk_low//disk"
+    [row] = watch.tell("disk_enough", 1, free_mb=600).rows
+    assert row.values["state"] == "resolved"
+
+
+def test_loss_that_somebody_accepted_is_told_to_every_manager_until_the_record_verifies(
+    watch: Watch,
+) -> None:
+    facts: dict[str, Json] = {"kept_size": 7, "old_size": 20, "log": "fognode.farm-7/x"}
+    outcome = watch.tell("record_restored", **facts, by="ana", reason="the disk died")
+    assert _alert(outcome) == (
+        "record_restored",
+        "critical",
+        "record_restored//fognode.farm-7/x",
+    )
+    [event] = outcome.events
+    assert event.facts["text"] == (
+        "The record was restored, events 8 to 20 are lost; ana accepted it: the disk died"
+    )
+    assert len(_rows(outcome, "mail_outbox")) == 2
+    [row] = _rows(watch.tell("verify_passed"), "alert")
+    assert row.values["state"] == "resolved"
+
+
+def test_new_key_is_told_to_every_manager(watch: Watch) -> None:
+    outcome = watch.tell("key_rotated", new_key_id="05fa7c46", by="", reason="")
+    assert _alert(outcome) == ("key_rotated", "warning", "key_rotated//05fa7c46")
+    [event] = outcome.events
+    assert event.facts["text"] == (
+        "Key 05fa7c46 signs the record from event 1 on: somebody with the box's secrets changed it."
+    )
+    assert len(_rows(outcome, "mail_outbox")) == 2
+
+
+def test_low_stock_alerts_with_its_lead_time_until_there_is_enough(watch: Watch) -> None:
+    level: dict[str, Json] = {"gtin": "7891234567895", "warn_level_g": 5000}
+    low = watch.tell("stock_low", **level, name="Gly", net_g=4990, lead_days=14)
+    assert _alert(low) == ("stock_low", "warning", "stock_low//7891234567895")
+    text = low.events[0].facts["text"]
+    assert text == "Gly: 4990 g left, less than 5000 g. A delivery takes 14 days."
+    enough = watch.tell("stock_enough", HOUR_MS, **level, net_g=9000)
+    assert [row.values["state"] for row in _rows(enough, "alert")] == ["resolved"]
+
+
+def test_expiry_alerts_until_nothing_is_left_of_the_package(watch: Watch) -> None:
+    about: dict[str, Json] = {
+        "package": "GLY-0042",
+        "name": "Gly",
+        "place": "cab-1",
+        "expires_on": "2026-04-30",
+    }
+    soon = watch.tell("stock_expiring", **about, days=7)
+    assert soon.events[0].facts["text"] == "GLY-0042 (Gly) expires in 7 days, on 2026-04-30."
+    unused = watch.tell("stock_expiring", **about, days=7, leftover_g=900, rate_g_per_day=100)
+    assert _alert(unused) == ("stock_leftover", "info", "stock_leftover/cab-1/GLY-0042")
+    assert _rows(unused, "mail_outbox") == []
+    expired = watch.tell("stock_expired", 8 * 24 * HOUR_MS, **about)
+    assert expired.events[0].facts["text"] == (
+        "GLY-0042 (Gly) expired on 2026-04-30: only its return or disposal may follow."
+    )
+    still = watch.tell("stock_moved", package="GLY-0042", net_g=5)
+    assert _rows(still, "alert") == []
+    gone = watch.tell("stock_moved", package="GLY-0042", net_g=0)
+    assert {row.values["rule"] for row in _rows(gone, "alert")} == {
+        "stock_expiring",
+        "stock_leftover",
+        "stock_expired",
+    }

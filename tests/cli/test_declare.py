@@ -84,6 +84,15 @@ def test_value_may_hold_an_equals_sign(daemon: Daemon) -> None:
     assert daemon.asked[0][2]["facts"] == {"alias": "a=b"}
 
 
+def test_facts_of_a_correction_are_sent_as_one_object(daemon: Daemon) -> None:
+    words = ["corrects=13c6", "reason=x", "facts.rinses=3", "facts.package=pkg-1"]
+    assert declare(daemon.path, "correction_declared", *words) == 0
+    sent = {"corrects": "13c6", "reason": "x", "facts": {"rinses": 3, "package": "pkg-1"}}
+    assert daemon.asked[0][2]["facts"] == sent
+    assert declare(daemon.path, "correction_declared", "corrects=13c6", "withdraw=1") == 0
+    assert daemon.asked[1][2]["facts"] == {"corrects": "13c6", "withdraw": 1}
+
+
 @pytest.mark.parametrize(
     ("fact", "why"),
     [

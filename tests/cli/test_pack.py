@@ -17,11 +17,12 @@ from fognode.store.engines import open_engine
 from fognode.store.merkle import LeafTiles, root_of
 from fognode.store.pack_check import check_pack
 from fognode.store.reader import Reader
+from fognode.store.vault import open_vault
 from fognode.store.worm import Worm
 from fognode.store.writer import Writer
-from tests.store.packs import P1, PHOTO, PHOTO_NAME, Farm, small_farm
+from tests.store.packs import P1, SALT, Farm, photo_facts, small_farm
 
-LOG = "fognode.example/farm-7"
+LOG = "fognode.farm-7"
 SEED = "ab" * 32
 
 
@@ -32,6 +33,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written.write_text(f'[farm]\nid = "farm-7"\nfolder = "{tmp_path}/node"\n{zone}\n')
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "checkpoint-key").write_text(SEED + "\n")
+    (tmp_path / "secrets" / "vault-master").write_text("0f" * 32)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "secrets"))
     assert run(["migrate", "--config", str(written)]) == 0
     return written
@@ -109,14 +111,42 @@ def test_days_are_those_of_the_farm_and_the_last_is_included(path: Path) -> None
     assert "No event from 1 to 9 is left out." in report.proven
 
 
-def test_a_package_with_its_photos(path: Path) -> None:
-    keep(path, small_farm(), [20])
-    folder = load(path).folder / "photos"
-    folder.mkdir()
-    (folder / PHOTO_NAME).write_bytes(PHOTO)
+def test_pictures_are_in_clear_in_the_pack_and_each_is_recorded_as_seen(path: Path) -> None:
+    config, content = load(path), b"\xff\xd8\xff an empty can"
+    sealed = open_vault(config).seal_file("00" * 32, SALT + content)
+    photo, farm = sha256(sealed).hex(), small_farm()
+    farm.tell("photo_kept", "q/photo9", photo_facts(photo, content))
+    keep(path, farm, [26])
+    (config.folder / "photos").mkdir()
+    (config.folder / "photos" / f"{photo}.sealed").write_bytes(sealed)
     raw = packed(path, "--package", P1, "--photos").read_bytes()
-    assert check_pack(raw).problems == []
-    assert PHOTO in raw
+    report = check_pack(raw)
+    assert report.problems == []
+    assert report.photos == [
+        f"photos/{photo}.jpg is, byte for byte, the picture that event 26 tells of."
+    ]
+    assert content in raw
+    lost = "event 13: its photo is lost or altered, or its key is\n"  # it has no file here
+    assert lost.encode() in raw
+    engine = open_engine(config, "reader")
+    seen = Reader(engine).events(26)
+    engine.dispose()
+    assert [(one.kind, one.facts) for one in seen] == [
+        ("photo_viewed", {"photo": photo, "who": "pack"})
+    ]
+
+
+def test_pictures_are_not_packed_without_the_master_key(path: Path) -> None:
+    config, content, farm = load(path), b"\xff\xd8\xff an empty can", small_farm()
+    sealed = open_vault(config).seal_file("00" * 32, SALT + content)
+    farm.tell("photo_kept", "q/photo9", photo_facts(sha256(sealed).hex(), content))
+    keep(path, farm, [26])
+    (config.folder / "photos").mkdir()
+    (config.folder / "photos" / f"{sha256(sealed).hex()}.sealed").write_bytes(sealed)
+    (path.parent / "secrets" / "vault-master").unlink()
+    with pytest.raises(ConfigError, match="fognode key new vault-master"):
+        packed(path, "--photos")
+    assert content not in packed(path).read_bytes()
 
 
 def test_what_cannot_be_made_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,3 +71,15 @@ def test_the_digest_is_one_event_a_day_with_the_nodes_summary() -> None:
     assert [event.kind for event in kept.events] == ["daily_digest"] * 2
     assert kept.events[0].origin == kept.events[1].origin  # the store keeps the first
     assert "7 events kept" in str(kept.events[0].facts["text"])
+
+
+def test_a_night_that_was_missed_is_made_up_for_before_the_hours_chores() -> None:
+    kept = Kept()
+    made = calendar(kept, [])
+    made.back_up = lambda: "fognode-1.tar"
+    made.chores = {"anchor": lambda _now_ms: "nothing new"}
+    made.overdue = lambda now_ms: ["backup", "verify"] if now_ms > 1_700_000_000_000 else []
+    made._do_chores()
+    assert list(made.results) == ["backup", "verify", "anchor"]
+    assert made.results["backup"][1] == "fognode-1.tar"
+    assert [event.kind for event in kept.events] == ["verify_passed"]

@@ -73,3 +73,20 @@ def test_a_reach_that_cannot_be_read_stops_the_start_with_the_file_named(folder:
     (folder / "reach.json").write_text("{")
     with pytest.raises(StoreError, match=r"reach\.json cannot be read"):
         Journal(folder)
+
+
+def test_a_tail_cut_at_the_start_is_told_of_until_an_event_tells_of_it(folder: Path) -> None:
+    first = Journal(folder)
+    first.append([body("cab01", 3, 1)])
+    first.close()
+    path = folder / "000000000000.spool"
+    path.write_bytes(path.read_bytes() + b"\x05\x00\x00")
+    for _ in range(2):  # crashed in between
+        journal = Journal(folder)
+        [cut] = journal.cuts()
+        assert (cut.segment, cut.size_bytes, cut.records_before) == (path.name, 3, 1)
+        journal.close()
+    journal = Journal(folder)
+    journal.cut_told(cut)
+    assert journal.cuts() == []
+    journal.close()

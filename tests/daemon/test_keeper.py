@@ -2,15 +2,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fognode.daemon import keeper
 from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.shelf import Shelf
 from fognode.errors import StoreError, TamperError
-from fognode.events import Event, Kind, Row
-from fognode.hashing import event_id
+from fognode.events import Event, Kind, Row, RowValues
+from fognode.hashing import event_id, freeze
+from fognode.store.writer import Writer
 
 
 class Book:
@@ -20,12 +23,14 @@ class Book:
         self.error: StoreError | None = None
         self.bodies: list[bytes] = []
         self.calls: list[int] = []
+        self.rows: list[int] = []
         self.seqs: dict[bytes, int] = {}
 
     def keep(self, bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
         if self.error:
             raise self.error
         self.calls.append(len(bodies))
+        self.rows.append(len(rows))
         self.bodies += [body for body in bodies if body not in self.seqs]
         return [self.seqs.setdefault(body, len(self.seqs) + 1) for body in bodies]
 
@@ -106,7 +111,26 @@ def test_with_the_database_away_boards_are_acknowledged_and_it_is_filled_later_i
     assert numbers == list(range(1, 251))
     wait(lambda: kept.away_since_ms is None)
     assert kept.backlog().events == 0
-    assert max(book.calls) <= keeper.GROUP
+    assert max(book.calls) <= keeper.FILL
+
+
+def test_boards_are_answered_between_two_groups_of_a_long_backlog(
+    idle: Keeper, journal: Journal, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp = Clock("farm-7", "5f3a9c0e").stamp()
+    journal.append([freeze(event(number), stamp) for number in range(1, 1201)])
+    keep = book.keep
+    answered_after: list[int] = []  # groups
+
+    def busy(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
+        if not book.calls:
+            idle.offer(event(5000), lambda _seq: answered_after.append(len(book.calls)))
+        return keep(bodies, rows)
+
+    monkeypatch.setattr(book, "keep", busy)
+    idle._turn()
+    assert answered_after == [1]
+    assert book.calls == [500, 500, 201]
 
 
 def test_with_the_spool_failing_nothing_is_acknowledged(
@@ -282,3 +306,128 @@ def test_without_a_checkpoint_key_the_spool_lets_go_of_what_the_database_has(
     monkeypatch.setattr(journal, "release", released.append)
     kept.offer(event(1), lambda _seq: None)
     wait(lambda: 1 in released)
+
+
+def test_who_asks_for_a_signature_is_answered_once_the_record_is_signed(
+    kept: Keeper, book: Book
+) -> None:
+    looks: list[tuple[int, bool]] = []
+    kept.witness = SimpleNamespace(  # type: ignore[assignment]
+        look=lambda _now, _mono, _keep, at_once: looks.append((len(book.seqs), at_once)),
+        copied_size=0,
+    )
+    assert kept.sign([event(1)]) == [1]
+    assert looks[-1] == (1, True)
+    kept.commit([event(2)])
+    assert [at_once for _, at_once in looks].count(True) == 1
+    book.error = StoreError("away")
+    with pytest.raises(StoreError, match="away"):
+        kept.sign([event(3)])
+
+
+# --- raw samples -------------------------------------------------------------------------
+
+
+def sample(number: int) -> Row:
+    values: RowValues = {"board": "cab01", "at_ms": number, "board_ms": number, "boot": 17}
+    return Row(table="sample", values=values | {"readings": "L1=859"})
+
+
+@pytest.fixture
+def shelved(idle: Keeper, kept: Keeper) -> Shelf:
+    shelf = kept.shelf = Shelf(lambda _board, _begin_ms: False)
+    return shelf
+
+
+def test_samples_come_after_the_events_that_wait(
+    shelved: Shelf, kept: Keeper, book: Book, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    keep = book.keep
+
+    def note(bodies: Sequence[bytes], rows: Sequence[Row] = ()) -> list[int]:
+        order.extend(["event"] * len(bodies) + ["sample"] * len(rows))
+        return keep(bodies, rows)
+
+    monkeypatch.setattr(book, "keep", note)
+    book.error = StoreError("away")
+    for number in range(300):
+        shelved.put(sample(number))
+        kept.offer(event(number + 1), lambda _seq: None)
+    wait(lambda: kept.backlog().events == 300)
+    assert order == ["event"] * order.count("event")  # tried, none succeeded
+    order.clear()
+    book.error = None
+    wait(lambda: order.count("sample") == 300)
+    told = [word for word in order if word == "event"][:300]
+    assert order[: len(told)] == told
+
+
+def test_while_an_event_waits_no_sample_is_kept(idle: Keeper, book: Book, journal: Journal) -> None:
+    idle.shelf = Shelf(lambda _board, _begin_ms: False)
+    for number in range(200):
+        idle.shelf.put(sample(number))
+    idle._writer = book  # type: ignore[assignment]
+    idle.offer(event(1), lambda _seq: None)
+    idle._keep_samples()
+    assert book.calls == []
+    idle._spool_offers()
+    idle._keep_samples()  # still: it is not in the database
+    assert book.calls == []
+    idle._fill()
+    idle._keep_samples()
+    assert book.calls == [1, 0]
+
+
+def test_at_the_end_samples_are_kept_that_nobody_would_send_again(idle: Keeper, book: Book) -> None:
+    shelf = idle.shelf = Shelf(lambda _board, _begin_ms: False)
+    stop = threading.Event()
+    thread = threading.Thread(target=idle.run, args=(stop,), daemon=True)
+    thread.start()
+    idle.commit([event(1)])
+    for number in range(450):
+        shelf.put(sample(number))
+    stop.set()
+    thread.join(5)
+    assert sum(book.rows) == 450
+    assert max(book.rows) == 200
+
+
+def test_samples_lost_at_the_end_are_told_in_the_spool(
+    idle: Keeper, book: Book, journal: Journal
+) -> None:
+    shelf = idle.shelf = Shelf(lambda _board, _begin_ms: False)
+    book.error = StoreError("away")
+    for number in range(7):
+        shelf.put(sample(number))
+    stop = threading.Event()
+    stop.set()
+    idle.run(stop)
+    (body,) = journal.peek(10)
+    assert b'"kind":"samples_dropped"' in body
+    assert b'"count":7,"from_at_ms":0,"reason":"database away","to_at_ms":6' in body
+
+
+def test_an_event_stirs_the_shelf(shelved: Shelf, kept: Keeper, book: Book) -> None:
+    told: list[int] = []
+    kept.offer(event(1), told.append)
+    wait(lambda: told)
+    shelved.put(sample(1))
+    wait(lambda: sum(book.rows) == 1)  # else it would wait for a minute
+
+
+def test_a_job_is_done_between_two_groups_and_its_refusal_is_the_askers(
+    kept: Keeper, book: Book
+) -> None:
+    def refuse(_writer: Writer) -> int:
+        raise StoreError("the table is being read")
+
+    assert kept.tidy(lambda writer: 7 * (writer is book)) == 7  # type: ignore[comparison-overlap]
+    with pytest.raises(StoreError, match="is being read"):
+        kept.tidy(refuse)
+    assert kept.away_since_ms is None
+    book.error = StoreError("no database")
+    with pytest.raises(StoreError, match="no database"):
+        kept.commit([event(1)])
+    with pytest.raises(StoreError):
+        kept.tidy(lambda _writer: 1)

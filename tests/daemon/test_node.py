@@ -4,11 +4,13 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.parse
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from eth_account import Account
 from fognode.config import load
 from fognode.daemon.control import send_request
 from fognode.store.prepare import prepare_database
+from tests.boards.conftest import FakeBoard, until
 from tests.daemon.test_glance import CHAIN
 
 TOML = """
@@ -97,6 +100,31 @@ def test_with_every_peer_away_it_serves_keeps_and_ends_in_time(
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     assert time.monotonic() - begun < 5
+
+
+def kept_samples(folder: Path) -> list[tuple[str, int, str]]:
+    with closing(sqlite3.connect(folder / "fognode.db")) as database:
+        return database.execute("SELECT board, boot, readings FROM sample").fetchall()
+
+
+def test_readings_of_a_board_reach_the_database_beside_its_events(
+    node: tuple[Path, subprocess.Popen[bytes]],
+) -> None:
+    folder, process = node
+    (folder.parent / "ports").mkdir()
+    board = FakeBoard(folder.parent / "ports" / "ttyA")
+    try:
+        board.happen("L1,open,859")
+        until(lambda: board.acks() != [])
+        board.say("S", 0, "L1=859,D1=-1,Z9=3")  # Z9 was not declared
+        until(lambda: kept_samples(folder) == [("cab01", 17, "L1=859,D1=-1")])
+        board.say("S", 0, "L1=860")
+        until(lambda: "860" in get(folder, "/api/v1/sensors")[1])  # heard, perhaps not yet kept
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert len(kept_samples(folder)) == 2
+    finally:
+        board.unplug()
 
 
 PERSON_ID = "0b7c8c7e-3f5c-4a7e-9a55-1d3f8f2b7a11"

@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,13 @@ import pytest
 from fognode.errors import ConfigError
 from fognode.events import Kind
 from fognode.ledgers.documents import Documents
-from fognode.ledgers.regulators import NAMESPACE, Seal, digest_of, verify_document
+from fognode.ledgers.regulators import (
+    NAMESPACE,
+    Seal,
+    digest_of,
+    sign_document,
+    verify_document,
+)
 
 if TYPE_CHECKING:
     from tests.ledgers.conftest import House, Peer
@@ -22,7 +29,7 @@ def farm(
 ) -> Callable[..., "House"]:
     """A house with one partner and one authority at these addresses."""
 
-    def make(partner: str, authority: str, seal: Seal | None = None) -> "House":
+    def make(partner: str, authority: str, seal: Seal | None = None, **more: str) -> "House":
         credentials = tmp_path / "credentials"
         credentials.mkdir()
         seal = seal or seals["ecdsa"]
@@ -31,7 +38,7 @@ def farm(
         return make_house(
             credentials,
             partner=[{"id": "dealer-1", "url": partner}],
-            regulator=[{"id": "indea", "url": authority, "cnpj": "12345678000195"}],
+            regulator=[{"id": "indea", "url": authority, "cnpj": "12345678000195", **more}],
         )
 
     return make
@@ -214,4 +221,42 @@ def test_missing_credential_stops_the_start(
     regulator = {"id": "indea", "url": "http://127.0.0.1:1", "cnpj": "12345678000195"}
     house = make_house(tmp_path, regulator=[regulator])
     with pytest.raises(ConfigError, match="regulator-key"):
+        documents(house)
+
+
+def test_signed_receipt_is_kept_in_the_record_and_another_is_asked_for_again(
+    farm: Callable[..., "House"],
+    make_peer: Callable[..., "Peer"],
+    seals: dict[str, Seal],
+    tmp_path: Path,
+) -> None:
+    theirs, exact = seals["rsa"], list[bytes]()
+
+    def answer(peer: "Peer", headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        status, plain = authority(peer, headers, body)
+        if len(peer.got) > 1:
+            exact.append(sign_document(plain, theirs))
+        return status, exact[-1] if exact else plain
+
+    cert = tmp_path / "authority.pem"
+    cert.write_text(theirs.cert)
+    indea = make_peer(answer)
+    house = farm(make_peer(lambda *_: (201, b"")).url, indea.url, receipt_cert=str(cert))
+    house.package().enter()
+    documents(house).pass_once(NOW_MS)
+    assert states(house, "gov_outbox") == ["UNKNOWN"]
+    assert "signature does not hold" in rows(house, "gov_outbox")[0]["last_error"]
+    documents(house).pass_once(NOW_MS + 60_000)
+    assert states(house, "gov_outbox") == ["ACCEPTED"]
+    assert indea.got[0][1] == indea.got[1][1]
+    [told] = [e for e in house.kept(Kind.DOCUMENT_ACCEPTED) if e.text("peer") == "indea"]
+    assert [base64.b64decode(told.text("receipt"))] == exact
+    assert verify_document(exact[0], theirs.cert).get("Id") == "R1"
+
+
+def test_certificate_that_cannot_be_read_is_the_operators_matter(
+    farm: Callable[..., "House"], tmp_path: Path
+) -> None:
+    house = farm("http://127.0.0.1:1", "http://127.0.0.1:1", receipt_cert=str(tmp_path / "none"))
+    with pytest.raises(ConfigError, match=r"receipt_cert: cannot read .*none"):
         documents(house)

@@ -300,3 +300,59 @@ def test_authority_that_is_still_at_work_is_asked_later(
     peer = make_peer(lambda *_: (200, receipt(MOV_ID, digest_of(signed), status, "")))
     with pytest.raises(AwayError, match=status):
         post(peer, signed)
+
+
+# --- who signed the answer -----------------------------------------------------------------
+
+
+def answered(seal: Seal, digest: str, **changed: str) -> bytes:
+    """An authority's receipt, signed by it."""
+    return sign_document(receipt(MOV_ID, digest, **changed), seal)
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_receipt_signed_by_the_authority_counts_and_its_bytes_are_handed_on(
+    make_peer: Callable[..., "Peer"], signed: bytes, seals: dict[str, Seal], kind: str
+) -> None:
+    exact = answered(seals[kind], digest_of(signed))
+    peer = make_peer(lambda *_: (200, exact))
+    found = post_document(replace(INDEA, url=peer.url), MOV_ID, signed, seals[kind].cert)
+    assert (found.status, found.protocol, found.exact) == ("100", "351260000000123", exact)
+    assert parse_receipt(exact).exact == b""  # nobody's signature was asked for
+
+
+def test_receipt_that_the_authority_did_not_sign_is_as_no_answer(
+    make_peer: Callable[..., "Peer"], signed: bytes, seals: dict[str, Seal]
+) -> None:
+    digest, cert = digest_of(signed), seals["ecdsa"].cert
+    good = answered(seals["ecdsa"], digest)
+    inner = good[good.index(b"<infRec") : good.index(b"</infRec>") + len(b"</infRec>")]
+    start = good.index(b"<infRec")
+    forged = {
+        "not signed": receipt(MOV_ID, digest),
+        "by another": answered(seals["rsa"], digest),
+        "changed": good.replace(b"351260000000123", b"351260000000124"),
+        "refusal turned": answered(seals["ecdsa"], digest, status="215").replace(b"215", b"100"),
+        "wrapped": good[:start] + inner.replace(b"000123", b"000999") + good[start:],
+    }
+    for name, answer in forged.items():
+        assert answer != good
+        peer = make_peer(lambda *_, said=answer: (200, said))
+        with pytest.raises(UnclearError):
+            post_document(replace(INDEA, url=peer.url), MOV_ID, signed, cert)
+        assert len(peer.got) == 1, name
+
+
+def test_receipt_of_another_document_does_not_count_though_it_is_signed(
+    make_peer: Callable[..., "Peer"], signed: bytes, seals: dict[str, Seal]
+) -> None:
+    peer = make_peer(lambda *_: (200, answered(seals["ecdsa"], "q80=")))
+    with pytest.raises(UnclearError, match="not about ours"):
+        post_document(replace(INDEA, url=peer.url), MOV_ID, signed, seals["ecdsa"].cert)
+
+
+def test_signed_document_of_another_kind_is_no_receipt(
+    signed: bytes, seals: dict[str, Seal]
+) -> None:
+    with pytest.raises(RefusedError):
+        parse_receipt(signed, seals["ecdsa"].cert)

@@ -8,7 +8,9 @@ from pathlib import Path
 from fognode import hashing
 from fognode.events import Event, Json, Stored
 from fognode.hashing import Stamp, freeze, leaf_hash, link_hash
+from fognode.store.album import Picture
 from fognode.store.checkpoint import Notary, Signer
+from fognode.store.keyring import Era, Keyring
 from fognode.store.merkle import nodes_of_leaves, root_of
 from fognode.store.pack import Anchor, Sources, write_pack
 from fognode.store.pack_choice import Ask
@@ -18,8 +20,10 @@ LOG = "fognode.example/farm-7"
 SIGNER = Signer(LOG, bytes(range(32)).hex())
 DAY = 86_400_000
 START = 1_795_200_000_000  # 2026-11-20T18:40:00Z
-PHOTO = b"encrypted picture"
-PHOTO_NAME = hashing.sha256(PHOTO).hex()
+SALT = bytes(range(16))
+PHOTO = Picture(media="image/jpeg", content=b"\xff\xd8\xff a rinsed can", salt=SALT)
+PHOTO_ID, ERASED_ID = "ab" * 32, "cd" * 32
+PHOTO_NAME = f"photos/{PHOTO_ID}.jpg"
 SIGNED = (5, 16, 20)  # sizes of the checkpoints; events 21 to 24 come after the last
 P1, P2 = "GLY-0042", "GLY-0043"
 
@@ -75,7 +79,7 @@ class Farm:
         root = root_of(leaves[:16]).hex()
         return Sources(
             farm="farm-7",
-            key=SIGNER.verifier_key,
+            keys=Keyring([Era(key=SIGNER.verifier_key)]),
             record=self,
             link=lambda seq: self.links[seq],
             node=nodes_of_leaves(leaves),
@@ -90,7 +94,7 @@ class Farm:
                     block_hash="0xb1",
                 )
             ],
-            photo={PHOTO_NAME: PHOTO}.get,
+            photo=lambda told: PHOTO if told.text("photo") == PHOTO_ID else None,
         )
 
 
@@ -112,21 +116,35 @@ def small_farm() -> Farm:
         f"r/journey/{out}/1",
         {"package": P1, "cause": out, "chains": ["private", "public"], "data_hash": "ab" * 32},
     )
-    closed: dict[str, Json] = {
-        "opening": opening,
-        "out": [P1],
-        "in": [],
-        "photo_sha256": PHOTO_NAME,
-    }
+    closed: dict[str, Json] = {"opening": opening, "out": [P1], "in": []}
     farm.tell("box_closed", "r/sessions/x/2", closed)
     farm.tell("board_lost", "b/cab01/17/9", {"board": "cab01", "lost": 3})
-    for count in range(12, 22):
+    farm.tell("photo_kept", "q/photo1", photo_facts(PHOTO_ID, PHOTO.content))
+    gone = farm.tell("photo_kept", "q/photo2", photo_facts(ERASED_ID, b"gone"))
+    erased: dict[str, Json] = {"photo": ERASED_ID, "cause": gone, "reason": "retention"}
+    farm.tell("photo_erased", "n/photo_erased/1", {**erased, "days": 90})
+    for count in range(15, 22):
         farm.tell("board_hello", f"b/cab01/17/{count}", {"board": "cab01"})
     final: dict[str, Json] = {"chain": "private", "package": P1, "cause": step, "tx_hash": "0xf1"}
     farm.tell("ledger_final", "c/private/0xf1/final", {**final, "block_number": 9})
     farm.tell("tag_out", "b/cab01/17/30", {"sensor": "R1", "tag": "04A1"}, late_ms=20 * 3_600_000)
-    farm.tell("productcorrection", "q/fix", {"corrects": out, "weight_g": 1000})
+    fixed: dict[str, Json] = {"corrects": out, "reason": "read wrongly", "by": "ana"}
+    farm.tell("correction_declared", "q/fix", {**fixed, "facts": {**used, "weight_g": 1000}})
     return farm
+
+
+def photo_facts(photo: str, content: bytes) -> dict[str, Json]:
+    """Return the facts of a photo_kept about the first package."""
+    return {
+        "photo": photo,
+        "picture": hashing.salted_hash(SALT, content).hex(),
+        "mark": "00" * 32,
+        "bytes": len(content),
+        "media": "image/jpeg",
+        "about": P1,
+        "by": "ana",
+        "purpose": "rinse",
+    }
 
 
 def packed(folder: Path, farm: Farm | None = None, ask: Ask | None = None) -> bytes:

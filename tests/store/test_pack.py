@@ -14,7 +14,7 @@ from fognode.store.checkpoint import Checkpoint, Signer
 from fognode.store.pack import write_pack
 from fognode.store.pack_check import check_pack
 from fognode.store.pack_choice import Ask
-from tests.store.packs import LOG, P1, PHOTO, PHOTO_NAME, SIGNER, packed, small_farm
+from tests.store.packs import LOG, P1, PHOTO, PHOTO_NAME, SALT, SIGNER, packed, small_farm
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -56,7 +56,9 @@ def test_bodies_are_the_stored_bytes_and_proofs_are_short(tmp_path: Path) -> Non
     proofs = [json.loads(line) for line in files["proofs.jsonl"].splitlines()]
     assert [row["seq"] for row in proofs if "proof" not in row] == [21, 22, 23, 24, 25]
     assert max(len(row.get("proof", ())) for row in proofs) == 5
-    assert files[f"photos/{PHOTO_NAME}.bin"] == PHOTO
+    assert files[PHOTO_NAME] == PHOTO.content
+    (shown,) = [json.loads(line) for line in files["photos.jsonl"].splitlines()]
+    assert shown == {"file": PHOTO_NAME, "salt": SALT.hex(), "seq": 13}
     assert files["check.py"] == Path(pack_check.__file__).read_bytes()
     assert files["checkpoints/000000000020.note"] == farm.notes()[2]
 
@@ -66,7 +68,8 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     assert told.missing == (
         "no signed checkpoint yet: events 21 to 25",
         "no anchor on a chain: events 17 to 25",
-        "event 11: its photo was not asked for",
+        "event 13: its photo was not asked for",
+        "event 14: its photo was erased at 2026-11-21T08:40:00Z, event 15: kept for 90 days",
         "event 10: its step is not final on chain public",
         "event 1 at 2026-11-20T18:40:00Z, node_started: the node had been off; boards keep only"
         " so much meanwhile",
@@ -77,15 +80,30 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_lost_photos_anchors_and_checkpoints_are_named(tmp_path: Path) -> None:
     sources = small_farm().sources()
-    bare = replace(sources, notes=sources.notes[:1], photo=lambda _: b"another picture")
+    other = replace(PHOTO, content=b"another picture")
+    bare = replace(sources, notes=sources.notes[:1], photo=lambda _: other)
     told = write_pack(tmp_path / "p.zip", Ask(package=P1, photos=True), bare)
     assert told.missing[:4] == (
-        "no signed checkpoint yet: events 6 to 11, 23, 25",
-        "no anchor on a chain: events 2 to 3, 6 to 11, 23, 25",
+        "no signed checkpoint yet: events 6 to 11, 13 to 15, 23, 25",
+        "no anchor on a chain: events 2 to 3, 6 to 11, 13 to 15, 23, 25",
         "no checkpoint with the size 16 and root of anchor 0xa1",
-        "event 11: its photo is erased, lost or altered",
+        "event 13: its photo is lost or altered, or its key is",
     )
     assert (told.anchors, told.photos, told.proven) == (0, 0, 2)
+    assert check_pack((tmp_path / "p.zip").read_bytes()).problems == []
+
+
+def test_too_many_pictures_are_left_out_by_name_and_not_even_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_told: object) -> None:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr("fognode.store.pack.PHOTOS_MOST", len(PHOTO.content) - 1)
+    sources = replace(small_farm().sources(), photo=refuse)
+    told = write_pack(tmp_path / "p.zip", Ask(photos=True), sources)
+    said = "is left out, the pack would be too large: ask for fewer days"
+    assert f"event 13: its photo {said}" in told.missing
     assert check_pack((tmp_path / "p.zip").read_bytes()).problems == []
 
 

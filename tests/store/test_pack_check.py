@@ -31,7 +31,7 @@ from fognode.store.pack_check import (
     zip_bytes,
 )
 from fognode.store.pack_choice import Ask
-from tests.store.packs import LOG, P1, SIGNER, packed
+from tests.store.packs import LOG, P1, PHOTO, PHOTO_NAME, SIGNER, packed, small_farm
 from tests.store.test_merkle import MANY, NODES, damaged
 
 Files = dict[str, bytes]
@@ -45,6 +45,7 @@ FLAGS = (  # without them it asks for hosts of its maker
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--virtual-time-budget=10000",  # what the page waits for itself is in the dump
     "--dump-dom",
 )
 
@@ -318,9 +319,64 @@ def test_a_missing_file_is_named(files: Files, name: str) -> None:
     assert f"{name}: is in the manifest and not in the pack" in found
 
 
-def test_a_photo_that_no_event_names_is_named(files: Files) -> None:
-    name = f"photos/{pack_check.sha256(b'x').hex()}.bin"
-    assert [line.split(":")[0] for line in problems({**files, name: b"x"})] == [name]
+# --- pictures and corrections ------------------------------------------------------------
+
+
+def test_a_picture_is_shown_to_be_the_one_of_its_event(files: Files, pack: bytes) -> None:
+    said = f"{PHOTO_NAME} is, byte for byte, the picture that event 13 tells of."
+    assert check_pack(pack).photos == [said]
+    bent = {**files, PHOTO_NAME: files[PHOTO_NAME] + b"x"}
+    assert problems(bent)[0] == f"{PHOTO_NAME}: is not the picture that event 13 has"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"salt":"0001', '"salt":"0101', f"{PHOTO_NAME}: is not the picture that event 13 has"),
+        ('"salt":"', '"salt":"00', f"{PHOTO_NAME}: is not the picture that event 13 has"),
+        ('"salt":"', '"salt":"x', "photos.jsonl row 1: does not hold"),
+        ('"seq":13', '"seq":14', f"{PHOTO_NAME}: is not the picture that event 14 has"),
+        ('"seq":13', '"seq":12', "photos.jsonl row 1: does not hold"),
+        ('"seq":13', '"seq":99', "photos.jsonl row 1: does not hold"),
+        ("photos/ab", "photos/cd", "photos.jsonl row 1: does not hold"),
+        ('"file"', '"life"', "photos.jsonl row 1: does not hold"),
+    ],
+)
+def test_a_picture_under_a_wrong_name_is_named(files: Files, old: str, new: str, said: str) -> None:
+    found = problems(altered(files, "photos.jsonl", 1, old, new))
+    assert any(line.startswith(said) for line in found), found
+
+
+def test_a_picture_that_no_event_tells_of_is_named(files: Files) -> None:
+    name = f"photos/{'ef' * 32}.png"
+    said = "is not a picture that an event in the pack tells of"
+    assert problems({**files, name: b"x"}) == [f"{name}: {said}"]
+    without = {one: held for one, held in files.items() if one != "photos.jsonl"}
+    assert problems(without) == ["photos.jsonl: is missing", f"{PHOTO_NAME}: {said}"]
+
+
+def test_a_pack_made_before_there_were_photos_still_holds(tmp_path: Path) -> None:
+    made = unzip(packed(tmp_path, ask=Ask()), pack_check.Report())
+    old = {one: held for one, held in made.items() if one != "photos.jsonl"}
+    assert problems(old) == []
+
+
+def test_a_corrected_event_is_struck_through_with_what_counts_instead(pack: bytes) -> None:
+    (said,) = check_pack(pack).corrected
+    assert said.startswith('event 9, handleProduct {"action":"out"')
+    assert '- struck through: event 25 says instead {"action":"out"' in said
+    assert said.endswith('"weight_g":1000} (read wrongly)')
+    assert f"Corrected since\n  - {said}\n" in spoken(check_pack(pack))
+
+
+def test_a_withdrawn_correction_strikes_nothing_but_itself(tmp_path: Path) -> None:
+    farm = small_farm()
+    fixed = farm.stored(25).event_id
+    farm.tell("correction_declared", "q/2", {"corrects": fixed, "withdraw": 1, "reason": "no"})
+    farm.tell("correction_declared", "q/3", {"corrects": ["x"], "reason": 7})  # of none of them
+    (said,) = check_pack(packed(tmp_path, farm)).corrected
+    assert said.startswith("event 25, correction_declared {")
+    assert said.endswith(" - struck through: event 26 withdraws it (no)")
 
 
 def test_a_report_cannot_be_forged_by_a_text_in_the_pack(files: Files) -> None:
@@ -335,7 +391,16 @@ def test_a_report_cannot_be_forged_by_a_text_in_the_pack(files: Files) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "a\\b", "photos/../about.json", "extra.txt", ""]
+    "name",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "a\\b",
+        "photos/../about.json",
+        f"photos/{'ab' * 32}.exe",
+        "extra.txt",
+        "",
+    ],
 )
 def test_odd_names_are_refused(files: Files, name: str) -> None:
     found = problems({**files, name: b"x"})
@@ -452,6 +517,27 @@ def test_the_saved_page_checks_itself(browser: Callable[[bytes], str], files: Fi
     assert 'class="good">ALL CHECKS HOLD: 20 of 25 events are proven<' in told
     assert "No event from 1 to 25 is left out." in told
     assert "<li>event 12 at 2026-11-21T05:40:00Z, board_lost: a board lost events</li>" in told
+
+
+@pytest.mark.whole
+def test_the_page_strikes_through_what_was_corrected(
+    browser: Callable[[bytes], str], files: Files
+) -> None:
+    told = browser(files["check.html"])
+    assert '<li><s>event 9, handleProduct {"action":"out"' in told
+    assert "</s> - struck through: event 25 says instead {" in told
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(("more", "said"), [(b"", "is, byte for byte,"), (b"x", "is no picture")])
+def test_the_page_compares_a_picture_with_the_record(
+    browser: Callable[[bytes], str], files: Files, more: bytes, said: str
+) -> None:
+    chosen = ",".join(str(byte) for byte in PHOTO.content + more)
+    file = f"new File([new Uint8Array([{chosen}])], 'mine.jpg')"
+    page = files["check.html"].replace(b"\nshow();\n", f"\nshow(); compare([{file}]);\n".encode())
+    assert page != files["check.html"]
+    assert f"<li>mine.jpg {said}" in browser(page)
 
 
 @pytest.mark.whole

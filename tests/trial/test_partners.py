@@ -74,3 +74,8 @@ def test_the_farms_key_is_private_and_its_certificate_signs(
     assert "PRIVATE KEY" in key.read_text()
     with pytest.raises(RefusedError):
         regulators.verify_document(b"<a/>", partners.cert)
+
+
+def test_the_authority_signs_with_a_key_of_its_own(partners: TrialPartners) -> None:
+    cert = partners.receipt_cert.read_text()
+    assert cert == partners.seal.cert != partners.cert

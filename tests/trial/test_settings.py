@@ -26,7 +26,11 @@ def farm(tmp_path: Path, database: Any = None) -> Any:
         folder=tmp_path,
         database=database,
         mail=SimpleNamespace(host="127.0.0.1", port=2525, user="fog", ca_file=tmp_path / "ca"),
-        partners=SimpleNamespace(partner_url="http://127.0.0.1:3/p", authority_url="http://x/a"),
+        partners=SimpleNamespace(
+            partner_url="http://127.0.0.1:3/p",
+            authority_url="http://x/a",
+            receipt_cert=tmp_path / "authority.pem",
+        ),
         chains=SimpleNamespace(
             private=chain("private", 7001),
             public=chain("public", 7002),
