@@ -17,7 +17,7 @@ from typing import Any
 
 from fognode.events import Event, Json, Kind, Outcome, Row, RowValues
 from fognode.hashing import canonical_bytes, event_id
-from fognode.store import tables
+from fognode.store import derived, tables
 
 TASKS = ("sessions", "clusters", "demand")
 KINDS = {
@@ -32,7 +32,7 @@ DOCUMENT_MOST = 1_000_000  # characters; a full run of 200 products has about 15
 TEXT_MOST = 600
 COLUMNS = {
     table.name: {column.name: column.type.python_type for column in table.columns}
-    for table in (tables.model_version, tables.finding)
+    for table in (tables.model_version, derived.finding)
 }
 
 

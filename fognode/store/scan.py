@@ -129,10 +129,15 @@ def _made_columns(connection: Connection, is_sqlite: bool) -> set[str]:
 def _made_by(name: str, is_sqlite: bool) -> str:
     """Return by what expression the migrations let the database make a column."""
     one = "json_extract(CAST(body AS TEXT), '$.{}')" if is_sqlite else "json_value(`body`,'$.{}')"
-    words = [one.format(path) for path in GENERATED.get(name, ())]
+    paths = GENERATED.get(name, ())
+    words = [one.format(path) for path in paths]
     if len(words) < 2:
         return "".join(words)
-    return f"coalesce({', '.join(words)})" if is_sqlite else f"left(coalesce({','.join(words)}),64)"
+    if is_sqlite:
+        return f"coalesce({', '.join(words)})"
+    places = ",".join(f"'$.{path}'" for path in paths)
+    some = f"json_contains_path(`body`,'one',{places})"
+    return f"if({some},left(coalesce({','.join(words)}),64),NULL)"
 
 
 def body_text(is_sqlite: bool) -> ColumnElement[Any]:

@@ -10,7 +10,8 @@ from fognode.store.engines import is_refused, translation, words
 from fognode.store.tables import TRUTH
 
 CURE = "run fognode migrate"
-VERSIONS = ("0001", "0002", "0003")  # every schema there ever was, oldest first; the last is ours
+# Every schema there ever was, oldest first; the last is ours.
+VERSIONS = ("0001", "0002", "0003", "0004")
 
 
 def check_schema(engine: Engine) -> None:

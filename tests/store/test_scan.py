@@ -105,12 +105,6 @@ def test_copy_whose_column_is_null_makes_its_event_odd(
     house.close()
 
 
-def test_columns_that_the_database_makes_are_known_as_such(house: House) -> None:
-    # Comparing them with the body would cost more than all the rest.
-    with house.reader_engine.connect() as connection:
-        assert scan._made_columns(connection, house.is_sqlite) >= GENERATED.keys()
-
-
 def test_column_that_is_no_longer_made_of_the_body_is_compared_with_it(
     sqlite_house: House,
 ) -> None:
@@ -142,5 +136,6 @@ def test_what_cannot_be_read_is_a_store_error(tmp_path: Path, sqlite_config: Con
 
 
 def test_columns_made_of_the_body_are_known_as_such(house: House) -> None:
+    # Comparing them with the body would cost more than all the rest.
     with house.reader_engine.connect() as connection:
         assert scan._made_columns(connection, house.is_sqlite) == set(GENERATED)
