@@ -31,6 +31,8 @@ CRITICAL_DISCREPANCIES = frozenset(
         "doubled_serial",
     }
 )
+# Shown and kept, and named in the evidence pack; mailed to nobody.
+QUIET_DISCREPANCIES = frozenset({"gap", "too_late"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,14 +252,29 @@ def _unknown(told: Stored) -> Alarm:
 
 def _discrepancy(told: Stored) -> Alarm:
     rule = told.text("rule")
-    # A tag that is nobody's stays the same cause however often it is read.
-    thing = told.text("package") or told.text("batch")
-    subject = told.text("tag") or f"{told.text('opening')[:16]}:{thing}"
+    severity = "critical" if _is_critical(told) else "warning"
     return Alarm(
         rule=rule,
-        severity="critical" if _is_critical(told) else "warning",
+        severity="info" if rule in QUIET_DISCREPANCIES else severity,
         place=told.text("place"),
-        subject=subject,
+        subject=_about(told),
+        text=told.text("text")[:300],
+    )
+
+
+def _about(told: Stored) -> str:
+    """Return the subject of a discrepancy's alert."""
+    # A tag that is nobody's stays the same cause however often it is read.
+    thing = told.text("package") or told.text("batch")
+    return told.text("tag") or f"{told.text('opening')[:16]}:{thing}"
+
+
+def _escalated(told: Stored) -> Alarm:
+    return Alarm(
+        rule=told.kind,
+        severity="critical",
+        place=told.text("place"),
+        subject=told.text("discrepancy"),
         text=told.text("text")[:300],
     )
 
@@ -412,6 +429,7 @@ def _refused(told: Stored) -> Alarm:
 
 RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.DISCREPANCY_FOUND: _discrepancy,
+    Kind.DISCREPANCY_ESCALATED: _escalated,
     Kind.PACKAGE_MOVED: _moved,
     Kind.BOARD_SILENT: _board("is silent"),
     Kind.BOARD_LOST: _board("lost events: its memory was full"),
@@ -444,7 +462,6 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
 EVERY = "*"  # whatever the alert is about
 # Over, once the record as it is now was verified.
 EXPIRY = (Kind.STOCK_EXPIRING, Kind.STOCK_EXPIRED, "stock_leftover")
-RETURN = (Kind.RETURN_DUE, Kind.RETURN_OVERDUE)
 VERIFIED_AWAY = ("spool_tail_cut", "spool_damaged", Kind.RECORD_RESTORED, Kind.KEY_ROTATED)
 
 
@@ -466,18 +483,35 @@ def _ends(told: Stored) -> set[tuple[str, str]]:
         return {("sensor_fault", f"{told.text('board')}:{told.text('sensor')}")}
     if told.kind == Kind.PACKAGE_MOVED and told.number("permitted", 1):
         return {("package_moved", told.text("package"))}
+    if told.kind == Kind.DISCREPANCY_CLOSED:
+        escalated = (str(Kind.DISCREPANCY_ESCALATED), told.text("discrepancy"))
+        return {(told.text("rule"), _about(told)), escalated}
     if told.kind == Kind.STOCK_MOVED:
         gone = told.number("net_g") <= 0  # nothing of it is left to expire
         return {(rule, told.text("package")) for rule in EXPIRY} if gone else set()
-    if told.kind in {Kind.EMPTY_PACKAGE_EXIT, Kind.NEW_PRODUCT_ENTRY}:  # it left, or a new day
-        return {(rule, told.text("package")) for rule in RETURN}
     if told.kind == Kind.EVIDENCE_BACK:
         return {(f"{told.text('what')}_late", told.text("chain") or told.text("what"))}
-    if told.kind == Kind.VERIFY_PASSED:
-        over = {(rule, EVERY) for rule in VERIFIED_AWAY}
-        return {("verify_failed", "record"), *over}
     ended = ENDS.get(told.kind)
-    return {(ended[0], ended[1](told))} if ended else set()
+    several = SEVERAL.get(told.kind, [ended] if ended else [])
+    return {(rule, about(told)) for rule, about in several}
+
+
+def _package(told: Stored) -> str:
+    return told.text("package")
+
+
+RETURN_ENDS: list[tuple[str, Callable[[Stored], str]]] = [
+    (Kind.RETURN_DUE, _package),
+    (Kind.RETURN_OVERDUE, _package),
+]
+SEVERAL: dict[str, list[tuple[str, Callable[[Stored], str]]]] = {
+    Kind.EMPTY_PACKAGE_EXIT: RETURN_ENDS,  # it left
+    Kind.NEW_PRODUCT_ENTRY: RETURN_ENDS,  # told anew, its day is another one
+    Kind.VERIFY_PASSED: [
+        ("verify_failed", lambda _: "record"),
+        *((rule, lambda _: EVERY) for rule in VERIFIED_AWAY),
+    ],
+}
 
 
 ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {

@@ -10,11 +10,13 @@ Source: NIST Handbook 44, appendix C (gallon); JCGM 100:2008, 5.1.2 (uncertainty
 difference of independent readings).
 """
 
+import re
 from math import isqrt
 
 MICROLITRES_PER_GALLON = 3_785_411_784  # 10^-3 of a microlitre: 3.785411784 l exactly
 WEIGHT_U_G = 20  # uncertainty of one settled weight of the cabinet's scale, grams
 COUNTED_BELOW = 3  # a content below so many uncertainties is counted, not weighed
+DECIMAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,3}))?")
 
 
 def net_g(gross_g: int, tare_g: int) -> int:
@@ -43,10 +45,13 @@ def milligallons(content_ml: int) -> int:
 
 def uncertainty(*parts_g: int) -> int:
     """Return the uncertainty of a sum or difference of independent readings, rounded."""
-    total = sum(part * part for part in parts_g)
-    root = isqrt(total)
-    # Rounded to the nearest: 28.28 g is told as 28 g.
-    return root if total - root * root <= root else root + 1
+    return root(sum(part * part for part in parts_g))
+
+
+def root(square: int) -> int:
+    """Return the square root, rounded to the nearest: of 800 g2 it is 28 g."""
+    below = isqrt(square)
+    return below if square - below * below <= below else below + 1
 
 
 def is_countable_only(content_g: int, u_g: int = WEIGHT_U_G) -> bool:
@@ -56,3 +61,43 @@ def is_countable_only(content_g: int, u_g: int = WEIGHT_U_G) -> bool:
 
 def _rounded(number: int, by: int) -> int:
     return (2 * number + by) // (2 * by)
+
+
+def thousandths(text: str) -> int:
+    """Return a decimal number as thousandths: 10.5 or 10,5 litres are 10,500 ml.
+
+    Raises:
+        ValueError: It is no plain decimal number, or has more than three decimals.
+    """
+    match = DECIMAL.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no number like 10.5 with at most three decimals")
+    whole, part = match.groups(default="")
+    return int(whole) * 1000 + int(part.ljust(3, "0"))
+
+
+def litres_text(content_g: int, density_g_per_l: int, u_g: int) -> str:
+    """Return what a page says of a content: 4.73 l (1.249 US gal) +- 17 ml.
+
+    In grams only, and said so, when the density is unknown (0).
+    """
+    content_ml = millilitres(abs(content_g), density_g_per_l)
+    if content_ml is None:
+        return f"{grams_text(content_g, u_g)}, volume unknown"
+    sign = "-" if content_g < 0 else ""
+    u_ml = _rounded(u_g * 1000, density_g_per_l)
+    # From the grams, and not from millilitres that are rounded already.
+    exact = _rounded(abs(content_g) * 10**12, density_g_per_l * MICROLITRES_PER_GALLON)
+    gallons = _point(exact, 3)
+    return f"{sign}{_point((content_ml + 5) // 10, 2)} l ({sign}{gallons} US gal) +- {u_ml} ml"
+
+
+def grams_text(content_g: int, u_g: int) -> str:
+    """Return a mass as a page says it: 5.53 kg +- 20 g."""
+    sign = "-" if content_g < 0 else ""
+    return f"{sign}{_point((abs(content_g) + 5) // 10, 2)} kg +- {u_g} g"
+
+
+def _point(number: int, decimals: int) -> str:
+    whole, part = divmod(number, 10**decimals)
+    return f"{whole}.{part:0{decimals}d}"

@@ -8,13 +8,54 @@ opened the cabinet, so it does not matter which of the two drew it, or how often
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
 
-from fognode.custody import handling, packages, people, points, returns, sessions
+from fognode.custody import (
+    corrections,
+    counters,
+    deadlines,
+    discrepancies,
+    handling,
+    journal,
+    late,
+    losses,
+    outings,
+    packages,
+    people,
+    points,
+    prescriptions,
+    products,
+    receiving,
+    returns,
+    rights,
+    sessions,
+    stock,
+    tags,
+    traces,
+)
+from fognode.custody.booking import Known
+from fognode.custody.cases import BOX_SLOT
+from fognode.custody.corrections import State as Corrections
+from fognode.custody.counters import State as Counters
+from fognode.custody.deadlines import State as Deadlines
+from fognode.custody.discrepancies import State as Discrepancies
+from fognode.custody.handling import Judged
+from fognode.custody.journal import State as Journal
+from fognode.custody.losses import State as Losses
+from fognode.custody.openings import READINGS, TELLING_MS
+from fognode.custody.outings import State as Outings
 from fognode.custody.packages import State as Packages
 from fognode.custody.people import State as People
 from fognode.custody.points import State as Points
+from fognode.custody.prescribed import State as Prescriptions
+from fognode.custody.receiving import State as Receiving
+from fognode.custody.rights import State as Rights
 from fognode.custody.sessions import State as Sessions
-from fognode.events import Kind, Outcome, Stored
+from fognode.custody.stock import State as Stock
+from fognode.custody.tags import State as Tags
+from fognode.custody.traces import State as Traces
+from fognode.custody.ways import State as Ways
+from fognode.events import REQUESTS, Kind, Outcome, Stored
 
 
 @dataclass(slots=True)
@@ -29,23 +70,101 @@ class Custody:
     people: People = field(default_factory=People)
     sessions: Sessions = field(default_factory=Sessions)
     points: Points = field(default_factory=Points)
+    outings: Outings = field(default_factory=Outings)
+    losses: Losses = field(default_factory=Losses)
+    discrepancies: Discrepancies = field(default_factory=Discrepancies)
+    journal: Journal = field(default_factory=Journal)
+    stock: Stock = field(default_factory=Stock)
+    receiving: Receiving = field(default_factory=Receiving)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    ways: Ways = field(default_factory=Ways)
+    corrections: Corrections = field(default_factory=Corrections)
+    counters: Counters = field(default_factory=Counters)
+    rights: Rights = field(default_factory=Rights)
+    tags: Tags = field(default_factory=Tags)
+    traces: Traces = field(default_factory=Traces)
+    prescriptions: Prescriptions = field(default_factory=Prescriptions)
+
+    def __post_init__(self) -> None:
+        """Let days be the farm's days."""
+        self.receiving.zone = self.deadlines.zone = self.zone
 
 
 def step(state: Custody, told: Stored) -> Outcome:
     """Take in one stored event and return what it leads to."""
-    outcome = Outcome()
-    place = told.text("place") if told.kind in sessions.READINGS else ""
     # First what was over before this happened: its tags and badges are those of its time.
-    for cabinet in sessions.ripe(state.sessions, told.happened_at_ms, told.recorded_at_ms, place):
-        outcome.add(_end(state, cabinet))
+    outcome = _elapse(state, told)
     if told.kind == Kind.BOX_CLOSED:
-        _recall(state, told)
+        outcome.add(_recall(state, told))
+    if told.kind in products.KINDS:
+        outcome.add(products.step(state.packages.products, told))
     outcome.add(packages.step(state.packages, told, state.people.badges))
     outcome.add(people.step(state.people, told, state.packages.tags))
     outcome.add(sessions.step(state.sessions, told, state.packages, state.people))
-    outcome.add(returns.step(state.packages, told, state.people))
-    outcome.add(points.step(state.points, told, state.packages))
+    if told.kind in KEEPING:
+        outcome.add(_keep_books(state, told))
+    known = Known(packages=state.packages, people=state.people, zone=state.zone)
+    if told.kind in WAY_BACK:
+        outcome.add(_go_back(state, told, known))
+    if told.kind in stock.KINDS:
+        outcome.add(stock.step(state.stock, told, known))
+    if told.kind in CHECKED or state.traces.waiting:
+        outcome.add(_check(state, told, known))
+    if told.kind in REQUESTS and told.facts.get("package"):
+        # What a person declares holds from then on, also when openings are judged again.
+        about = told.text("package")
+        journal.note(state.journal, _desk(state).shelf, about, told.happened_at_ms)
     return outcome
+
+
+CHECKED = rights.KINDS | tags.KINDS | traces.KINDS | prescriptions.KINDS
+
+
+def _check(state: Custody, told: Stored, known: Known) -> Outcome:
+    """Compare what was done with rights, orders and prescriptions, and where tags can be."""
+    outcome = Outcome()
+    if told.kind in rights.KINDS:
+        outcome.add(rights.step(state.rights, told, known))
+    if told.kind in tags.KINDS:
+        outcome.add(tags.step(state.tags, told, known))
+    if told.kind in traces.KINDS or state.traces.waiting:
+        outcome.add(traces.step(state.traces, told, known))
+    if told.kind in prescriptions.KINDS:
+        outcome.add(prescriptions.step(state.prescriptions, told, known))
+    return outcome
+
+
+WAY_BACK = frozenset(
+    receiving.KINDS
+    | deadlines.KINDS
+    | returns.KINDS
+    | corrections.KINDS
+    | points.KINDS
+    | counters.KINDS
+)
+
+
+def _go_back(state: Custody, told: Stored, known: Known) -> Outcome:
+    outcome = receiving.step(state.receiving, told, state.people.aliases)
+    if told.kind in deadlines.KINDS:
+        outcome.add(deadlines.step(state.deadlines, told, state.packages, state.receiving))
+    if told.kind in returns.KINDS:
+        outcome.add(returns.step(state.ways, told, known))
+    if told.kind in corrections.KINDS:
+        outcome.add(corrections.step(state.corrections, told, known, state.ways))
+    if told.kind in points.KINDS:
+        outcome.add(points.step(state.points, told, state.packages, state.ways))
+    if told.kind in counters.KINDS:
+        outcome.add(counters.step(state.counters, told))
+    # Openings judged again must not undo this; a request about one package is noted by step.
+    for row in outcome.rows if told.kind in NOTED else ():
+        if row.table == "package":
+            about = str(row.values["package"])
+            journal.note(state.journal, _desk(state).shelf, about, told.happened_at_ms)
+    return outcome
+
+
+NOTED = frozenset({Kind.BATCH_DECLARED, Kind.CORRECTION_DECLARED, Kind.LEDGER_SEEN})
 
 
 def due(state: Custody, now_ms: int) -> Outcome:
@@ -54,26 +173,92 @@ def due(state: Custody, now_ms: int) -> Outcome:
     Call it only when every stored event was told.
     """
     outcome = Outcome()
-    for cabinet in sessions.ripe(state.sessions, now_ms, now_ms):
-        outcome.add(_end(state, cabinet))
+    if sessions.is_settled(state.sessions, now_ms):
+        outcome.add(late.settle(_desk(state), now_ms))
+    if not state.sessions.late_from_ms:
+        for cabinet in sessions.ripe(state.sessions, now_ms, now_ms):
+            if state.sessions.cabinets[cabinet].opening is not None:
+                outcome.add(late.end_in_turn(_desk(state), cabinet, now_ms))
     return outcome
 
 
-def _recall(state: Custody, told: Stored) -> None:
-    """End an opening that ``due`` ended in an earlier life; all it drew is stored already."""
-    cabinet = state.sessions.cabinets.get(told.text("cabinet"))
-    if cabinet and cabinet.opening and cabinet.opening.opening == told.text("opening"):
-        _end(state, told.text("cabinet"))
+KEEPING = frozenset(
+    {
+        Kind.BOX_CLOSED,
+        Kind.DISCREPANCY_CLOSED,
+        Kind.DISCREPANCY_EXPLAINED,
+        Kind.DISCREPANCY_FOUND,
+        Kind.EMPTY_PACKAGE_EXIT,
+        Kind.HOUR_BEGAN,
+        Kind.OPENING_REVIEWED,
+        Kind.SAMPLES_SUMMED,
+        Kind.SPILL_DECLARED,
+        Kind.USE_DECLARED,
+        "weight_put",
+        "weight_take",
+    }
+)
 
 
-def _end(state: Custody, cabinet: str) -> Outcome:
+def _keep_books(state: Custody, told: Stored) -> Outcome:
+    outcome = outings.step(state.outings, told, state.packages, state.people, state.zone)
+    outcome.add(losses.step(state.losses, told, state.packages, state.sessions))
+    outcome.add(discrepancies.step(state.discrepancies, told, state.people))
+    return outcome
+
+
+def _elapse(state: Custody, told: Stored) -> Outcome:
+    """Judge what was over before ``told`` happened, from the earliest that came late on."""
+    known, place = state.sessions, told.text("place") if told.kind in READINGS else ""
+    ripe = sessions.ripe(known, told.happened_at_ms, told.recorded_at_ms, place)
+    outcome = Outcome()
+    if known.late_from_ms:
+        if place in ripe or sessions.is_settled(known, told.recorded_at_ms):
+            outcome.add(late.settle(_desk(state), told.recorded_at_ms))
+        return outcome
+    for cabinet in ripe:
+        if known.cabinets[cabinet].opening is not None:
+            outcome.add(late.end_in_turn(_desk(state), cabinet, told.recorded_at_ms))
+    return outcome
+
+
+def _recall(state: Custody, told: Stored) -> Outcome:
+    """Judge what ``due`` judged in an earlier life; all it drew is stored already."""
+    opening, cabinet = told.text("opening"), state.sessions.cabinets.get(told.text("cabinet"))
+    case = state.journal.cases.get(opening)
+    said = case.said.get(BOX_SLOT) if case else None
+    facts = {fact: value for fact, value in told.facts.items() if fact != "corrects"}
+    if said is not None and said.facts == facts:
+        return Outcome()
+    if state.sessions.late_from_ms:
+        # It was judged once nothing late had come for a while, whatever its own time says.
+        quiet_ms = state.sessions.late_heard_ms + TELLING_MS
+        return late.settle(_desk(state), max(told.recorded_at_ms, quiet_ms))
+    if cabinet and cabinet.opening and cabinet.opening.opening == opening:
+        return late.end_in_turn(_desk(state), told.text("cabinet"), told.recorded_at_ms)
+    return Outcome()
+
+
+def _desk(state: Custody) -> late.Desk:
     books = handling.Books(
-        packages=state.packages, people=state.people, sessions=state.sessions, zone=state.zone
+        packages=state.packages,
+        people=state.people,
+        sessions=state.sessions,
+        outings=state.outings,
+        losses=state.losses,
+        discrepancies=state.discrepancies,
+        zone=state.zone,
+        ordered=partial(rights.authoriser, state.packages),
     )
-    outcome, judged = handling.judge(books, cabinet)
-    opening = judged.opening
+    return late.Desk(books=books, journal=state.journal, finish=_finish)
+
+
+def _finish(judged: Judged) -> None:
+    """Let the other parts add what an opening means to them; called again when it is rejudged.
+
+    They change nothing but the fields of its packages, and say what they draw by ``judged``.
+    """
     for number, package in enumerate(judged.weighed, start=1):
         emptied = returns.empty(package, judged, number)
         if emptied is not None:
-            outcome.add(Outcome(events=[emptied], rows=[package.row(opening.last_seq)]))
-    return outcome
+            judged.say(Kind.PACKAGE_EMPTIED, package.package, dict(emptied.facts))

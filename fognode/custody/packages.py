@@ -7,14 +7,17 @@ from datetime import date
 from enum import IntEnum
 
 from fognode import hashing
+from fognode.custody import draws, orders, products
 from fognode.custody.draws import draw, refuse
+from fognode.custody.orders import State as Orders
+from fognode.custody.products import Product
+from fognode.custody.products import State as Products
 from fognode.errors import CodeError
 from fognode.events import Json, Kind, Outcome, Row, Stored
 from fognode.gs1.keys import normal_gtin
 
 # ISO/IEC 14443-3, 6.5.4: a UID has 4, 7 or 10 bytes.
 UID = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
-PACKAGINGS = ("rigid", "flexible")
 UNWEIGHED = -1
 
 
@@ -24,23 +27,14 @@ class Stage(IntEnum):
     Source: contracts/src/PackageToken.sol.
     """
 
+    NONE = 0  # its delivery was withdrawn: it never was here
     SEALED = 1
     IN_USE = 2
     EMPTY = 3
     PREPARED = 4
     RETURNED = 5
     RECEIVED = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
-    """What a GTIN stands for."""
-
-    gtin: str
-    name: str
-    registration: str
-    packaging: str  # one of PACKAGINGS
-    density_g_per_l: int  # 0 = unknown
+    DESTROYED = 7
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,45 +72,34 @@ class Package:
 class State:
     """Products, packages, and the live bindings of tags."""
 
-    products: dict[str, Product] = field(default_factory=dict)
+    products: Products = field(default_factory=Products)
     packages: dict[str, Package] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)  # UID -> package, live bindings only
     tokens: dict[str, str] = field(default_factory=dict)  # token_id -> package
+    orders: Orders = field(default_factory=Orders)
     barred: frozenset[str] = frozenset()  # places where no package may be
+    seen_at_ms: dict[str, int] = field(default_factory=dict)  # package -> newest tag_in of it
 
     def tagged(self, tag: str) -> Package | None:
         """Return the package that carries a tag now."""
         return self.packages.get(self.tags.get(tag, ""))
 
 
+def bind(state: State, package: Package, tag: str) -> None:
+    """Put a tag on a package, "" = take off the one it has; whether it may be asked before."""
+    state.tags.pop(package.tag, None)
+    package.tag = tag
+    if tag:
+        state.tags[tag] = package.package
+
+
 def step(state: State, told: Stored, badges: Container[str]) -> Outcome:
-    """Take in a product, a delivery, or a tag seen somewhere; ``badges`` are people's UIDs."""
-    if told.kind == Kind.PRODUCT_SET:
-        return _set_product(state, told)
+    """Take in a delivery, or a tag seen somewhere; ``badges`` are people's UIDs."""
     if told.kind == Kind.DELIVERY_DECLARED:
         return _enter(state, told, badges)
     if told.kind == "tag_in":
         return _follow(state, told)
     return Outcome()
-
-
-def _set_product(state: State, told: Stored) -> Outcome:
-    try:
-        gtin = normal_gtin(told.text("gtin"))
-    except CodeError as error:
-        return refuse(told, str(error), told.text("gtin"))
-    if told.text("packaging") not in PACKAGINGS:
-        return refuse(told, "packaging is neither rigid nor flexible", told.text("packaging"))
-    product = Product(
-        gtin=gtin,
-        name=told.text("name")[:120],
-        registration=told.text("registration")[:60],
-        packaging=told.text("packaging"),
-        density_g_per_l=told.number("density_g_per_l"),
-    )
-    state.products[gtin] = product
-    values = asdict(product) | {"as_of_seq": told.seq}
-    return Outcome(rows=[Row(table="product", values=values)])
 
 
 def _enter(state: State, told: Stored, badges: Container[str]) -> Outcome:
@@ -131,12 +114,15 @@ def _enter(state: State, told: Stored, badges: Container[str]) -> Outcome:
     for fact, wrong in CHECKS:
         if wrong(told):
             return refuse(told, f"{fact} is missing or not as it must be", told.text(fact))
-    product = state.products.get(gtin)
+    product = products.find(state.products, gtin)
     if product is None:
         return refuse(told, "no product with this GTIN; declare it first", gtin)
     package = _package(told, product)
     if twice := _doubled(state, package, badges):
-        return refuse(told, f"{twice} is in use already", str(getattr(package, twice)))
+        outcome = refuse(told, f"{twice} is in use already", str(getattr(package, twice)))
+        if twice == "serial":
+            outcome.add(_counterfeit(state, told, package))
+        return outcome
     state.packages[package.package] = package
     state.tags[package.tag] = package.package
     state.tokens[package.token_id] = package.package
@@ -198,6 +184,14 @@ def _doubled(state: State, package: Package, badges: Container[str]) -> str:
     return "serial" if package.token_id in state.tokens else ""
 
 
+def _counterfeit(state: State, told: Stored, package: Package) -> Outcome:
+    """Tell of a GTIN and serial that another package has: one of the two is not what it says."""
+    first = state.tokens[package.token_id]
+    text = f"{package.package}: GTIN {package.gtin} with serial {package.serial} is {first} already"
+    facts: dict[str, Json] = {"place": package.site, "package": first, "text": text[:300]}
+    return draws.find(told, "doubled_serial", facts)
+
+
 def _entry_facts(package: Package, by: str) -> dict[str, Json]:
     names = (
         "package gtin serial lot expires_on invoice tag packaging source site gross_g tare_g "
@@ -213,15 +207,25 @@ def _follow(state: State, told: Stored) -> Outcome:
     Source: APTM paper, table 4, scenario of package movement.
     """
     package, place = state.tagged(told.text("tag")), told.text("place")
-    if package is None or place in {"", package.site}:
+    if package is None or told.happened_at_ms < state.seen_at_ms.get(package.package, 0):
+        return Outcome()  # told late: it was seen elsewhere since
+    state.seen_at_ms[package.package] = told.happened_at_ms
+    if place in {"", package.site}:
         return Outcome()
     facts: dict[str, Json] = {
         "package": package.package,
         "tag": package.tag,
         "from": package.site,
         "to": place,
-        "permitted": int(place not in state.barred),
+        "permitted": 1,
         "token_id": package.token_id,
     }
+    if place in state.barred and package.state < Stage.RETURNED:
+        # What left as an empty may be anywhere; the rest needs an order (requirement A119).
+        wish = orders.Wish(
+            package=package.package, gtin=package.gtin, place=place, at_ms=told.happened_at_ms
+        )
+        order = orders.find(state.orders, package.holder, wish)
+        facts |= {"order": order.order} if order else {"permitted": 0}
     package.site = place
     return Outcome(events=[draw(Kind.PACKAGE_MOVED, told, facts)], rows=[package.row(told.seq)])

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from fognode.custody.sureness import PROBABLY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
@@ -17,6 +19,9 @@ class Visit:
     brought_at_ms: int
     weight_g: int = -1
     used_g: int = -1
+    authoriser: str = ""  # pseudonym; "" = nobody did
+    cabinet: str = ""  # where it was brought to, when that is not where it was taken
+    gone: bool = False  # it left the farm instead
 
 
 def clock(at_ms: int, zone: tzinfo) -> str:
@@ -30,13 +35,21 @@ def kilograms(weight_g: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d} kg"
 
 
-def sentence(visits: Sequence[Visit], opened: str, zone: tzinfo) -> str:
-    """Return the sentence of an opening; ``opened`` stands when no package moved."""
-    told = "; ".join(_told(visit, zone) for visit in visits)
-    return (told or f"{opened}, no package moved")[:600]
+def sentence(visits: Sequence[Visit], opened: str, zone: tzinfo, sure_permille: int = 1000) -> str:
+    """Return the sentence of an opening; ``opened`` stands when no package moved.
+
+    Below a bound of sureness (custody/sureness.py) it begins with "probably".
+    """
+    told = "; ".join(_told(visit, zone) for visit in visits) or f"{opened}, no package moved"
+    return (told if sure_permille >= PROBABLY else f"probably: {told}")[:600]
 
 
 def _told(visit: Visit, zone: tzinfo) -> str:
+    authorised = f", authorised by {visit.authoriser}" if visit.authoriser else ""
+    return _acted(visit, zone) + authorised
+
+
+def _acted(visit: Visit, zone: tzinfo) -> str:
     brought = clock(visit.brought_at_ms, zone)
     weight = f", {kilograms(visit.weight_g)}" if visit.weight_g >= 0 else ""
     if visit.action == "stored":
@@ -44,7 +57,10 @@ def _told(visit: Visit, zone: tzinfo) -> str:
     start = f"{visit.taker} took {visit.package} at {clock(visit.taken_at_ms, zone)}"
     if visit.action == "out":
         return start + weight
+    if visit.gone:
+        return f"{start}{weight}, it left the farm {brought}"
     used = f", {kilograms(visit.used_g)} used" if visit.used_g >= 0 else ""
+    where = f" to {visit.cabinet}" if visit.cabinet else ""
     if visit.bringer == visit.taker:
-        return f"{start}{used}, returned {brought}"
-    return f"{start}{used}, {visit.bringer} returned it {brought}"
+        return f"{start}{used}, returned{where} {brought}"
+    return f"{start}{used}, {visit.bringer} returned it{where} {brought}"

@@ -3,98 +3,32 @@
 Which places are cabinets the configuration says; where it names none, a place is one once its
 light or its scale was heard.  Elsewhere a tag only tells of movement.  Light is not the only
 sign of an opening: a torch at night shows nothing, so a weight step or a package's tag that
-changes opens one too ("dark").  Readings join by happened_at_ms, and nothing is decided before
-the last of them can have come: ``ripe_at_ms``.  What an opening meant is then drawn by
-custody/handling.py.
+changes opens one too ("dark"); where a cabinet has none of these sensors, vibration or distance
+does.  Readings join by happened_at_ms, and nothing is decided before the last of them can have
+come: ``ripe_at_ms``.  What an opening meant is then drawn by custody/handling.py.
 
-The state is a function of the stored events, with one narrow exception: a reading told more
-than a second late, in the instant between ``due`` and its COMMIT, counts after a restart.
+A reading that comes after a later one of its cabinet, or after its opening was judged, is kept
+and makes the state ``late``: custody/late.py forms and judges again from there, so that the
+order of arrival does not matter.
 """
 
-from collections import Counter
+from bisect import insort
 from dataclasses import dataclass, field
 
 from fognode.custody import packages, people
 from fognode.custody.draws import discrepancy, draw, name_of
-from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
-
-# The board notices a removed tag up to 2.5 s late (TAG_HOLD_MS in firmware/core/sense.c) and a
-# settled weight up to 1 s late; the line adds less than a second.
-SETTLE_MS = 4_000
-# No light tells when a dark opening ends.  Four times the latest reading of one removal.
-DARK_QUIET_MS = 10_000
-# A door left open must not keep a theft from being told: the opening is judged after this
-# much stillness, and what follows is another one.
-LEFT_OPEN_MS = 600_000
-# A board that tells what it kept through a cut line needs less than this between events.
-TELLING_MS = 2_000
-BADGE_MS = 120_000  # a badge names the opening that follows within this time
-READINGS = frozenset(
-    {
-        "light_open",
-        "light_close",
-        "weight_take",
-        "weight_put",
-        "tag_in",
-        "tag_out",
-        "vibration_shake",
-        "distance_move",
-    }
+from fognode.custody.openings import (
+    BADGE_MS,
+    GAPS,
+    LATE_MOST_MS,
+    READINGS,
+    SURE_SIGNS,
+    TELLING_MS,
+    Cabinet,
+    Heard,
+    Opening,
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class Opening:
-    """A cabinet from door open to door closed, not judged yet."""
-
-    cause: Stored  # the reading that showed it; origins of all that is drawn hang on it
-    opening: str  # event_id of the openBox
-    cabinet: str
-    shelf: frozenset[str]  # packages inside before it
-    light_at_ms: int = 0  # when the light last changed; 0 = dark so far
-    shut: bool = False
-    last_at_ms: int = 0  # latest reading
-    heard_at_ms: int = 0  # when the newest record of it was made
-    last_seq: int = 0
-    moves: list[Stored] = field(default_factory=list)  # tag and weight readings
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def join(self, told: Stored) -> None:
-        """Take in a reading, in whatever order they come."""
-        self.counts[told.kind] += 1
-        self.last_at_ms = max(self.last_at_ms, told.happened_at_ms)
-        self.heard_at_ms = max(self.heard_at_ms, told.recorded_at_ms)
-        self.last_seq = max(self.last_seq, told.seq)
-        if told.kind.startswith("light_") and told.happened_at_ms >= self.light_at_ms:
-            self.light_at_ms, self.shut = told.happened_at_ms, told.kind == "light_close"
-        if told.kind.startswith(("tag_", "weight_")):
-            self.moves.append(told)
-
-    @property
-    def dark(self) -> bool:
-        """No light was seen to go on."""
-        return self.counts["light_open"] == 0
-
-    @property
-    def closed_at_ms(self) -> int:
-        """When the door closed, or else when something moved last."""
-        return self.light_at_ms if self.shut else self.last_at_ms
-
-    @property
-    def ripe_at_ms(self) -> int:
-        """From when on no more readings of it are expected."""
-        if self.shut:
-            return self.light_at_ms + SETTLE_MS
-        return self.last_at_ms + (DARK_QUIET_MS if self.dark else LEFT_OPEN_MS)
-
-
-@dataclass(slots=True)
-class Cabinet:
-    """A place with a reader; a cabinet proper can be opened, elsewhere things only pass."""
-
-    proper: bool = False
-    opening: Opening | None = None
-    badges: list[tuple[int, str]] = field(default_factory=list)  # (at_ms, person), not used up
+from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
 
 
 @dataclass(slots=True)
@@ -105,52 +39,159 @@ class State:
     cabinets: dict[str, Cabinet] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)  # package -> cabinet; absent = none
     placed_at_ms: dict[str, int] = field(default_factory=dict)  # package -> when that was seen
+    shelves: dict[str, set[str]] = field(default_factory=dict)  # cabinet -> packages in it
+    boots: dict[str, int] = field(default_factory=dict)  # board -> its newest start
+    late_from_ms: int = 0  # from when on all must be judged again; 0 = nothing came late
+    late_since_ms: int = 0  # when the first record of that was made
+    late_heard_ms: int = 0  # and the newest
+    begun_at_ms: int = 0  # of the newest opening
 
     def place(self, package: str, cabinet: str, at_ms: int) -> bool:
         """Note where a package stands ("" = taken out), unless something newer is known."""
         if at_ms < self.placed_at_ms.get(package, 0):
             return False
-        self.homes[package], self.placed_at_ms[package] = cabinet, at_ms
+        self.put(package, cabinet, at_ms)
         return True
+
+    def put(self, package: str, cabinet: str | None, at_ms: int) -> None:
+        """Set where a package stands; None = it never stood anywhere."""
+        self.shelves.get(self.homes.get(package, ""), set()).discard(package)
+        if cabinet is None:
+            self.homes.pop(package, None)
+            self.placed_at_ms.pop(package, None)
+            return
+        self.homes[package], self.placed_at_ms[package] = cabinet, at_ms
+        if cabinet:
+            self.shelves.setdefault(cabinet, set()).add(package)
+
+    def be_late(self, at_ms: int, recorded_at_ms: int) -> None:
+        """Note that what happened from a time on must be judged again."""
+        if not self.late_from_ms:
+            self.late_from_ms, self.late_since_ms = at_ms, recorded_at_ms
+        self.late_from_ms = min(self.late_from_ms, at_ms)
+        self.late_heard_ms = max(self.late_heard_ms, recorded_at_ms)
 
 
 def step(state: State, told: Stored, known: packages.State, named: people.State) -> Outcome:
-    """Let a reading open a cabinet or join its opening."""
+    """Let a reading open a cabinet or join its opening; a late one is only kept."""
+    if told.kind in GAPS:
+        _note_gap(state, told)
+        return Outcome()
     place = told.text("place")
     if told.kind not in READINGS or not place:
         return Outcome()
-    cabinet = state.cabinets.setdefault(place, Cabinet(proper=place in state.named))
+    cabinet = state.cabinets.get(place)
+    if cabinet is None:
+        cabinet = state.cabinets[place] = Cabinet(proper=place in state.named)
+    sensor = told.kind.split("_", 1)[0]
+    at_ms = told.happened_at_ms
+    cabinet.senses[sensor] = min(cabinet.senses.get(sensor, at_ms), at_ms)
     if not state.named:
-        cabinet.proper = cabinet.proper or told.kind.startswith(("light_", "weight_"))
+        cabinet.proper = cabinet.proper or sensor in {"light", "weight"}
+    heard = _hear_whose(told, known, named)
     outcome = Outcome()
-    if told.kind == "tag_in" and told.text("tag") in named.badges:
-        _show_badge(cabinet, told, named.badges[told.text("tag")])
-    elif _opens(state, cabinet, told, known):
-        outcome = open_box(state, cabinet, told)
-    if cabinet.opening is not None:
-        cabinet.opening.join(told)
-    if told.kind == "tag_in":
-        outcome.add(_stranger(cabinet.opening, told, known, named))
+    if _keep(state, cabinet, heard):
+        outcome = hear(state, place, heard)
+    elif at_ms < cabinet.forgotten_until_ms and sensor in {"tag", "weight"}:
+        outcome = _too_late(told)
+    if told.kind == "tag_in" and not heard.person and not heard.package:
+        outcome.add(_stranger(cabinet.opening, told, named))
     return outcome
 
 
-def _show_badge(cabinet: Cabinet, told: Stored, person: str) -> None:
-    at_ms = told.happened_at_ms
+def _hear_whose(told: Stored, known: packages.State, named: people.State) -> Heard:
+    heard = Heard(told.happened_at_ms, told)
+    if told.kind in {"tag_in", "tag_out"}:
+        tag = told.text("tag")
+        heard.person = named.holder(tag, heard.at_ms) if told.kind == "tag_in" else ""
+        package = known.tagged(tag)
+        heard.package = package.package if package and not heard.person else ""
+    return heard
+
+
+def _keep(state: State, cabinet: Cabinet, heard: Heard) -> bool:
+    """Keep a reading for judging again; tell whether it came in order."""
+    newest = cabinet.heard[-1] if cabinet.heard else None
+    if newest is None or newest < heard:
+        cabinet.heard.append(heard)
+        if heard.at_ms >= cabinet.judged_until_ms:
+            return True
+    else:
+        insort(cabinet.heard, heard)
+    if heard.at_ms >= cabinet.forgotten_until_ms:
+        state.be_late(heard.at_ms, heard.told.recorded_at_ms)
+    return False
+
+
+def _too_late(told: Stored) -> Outcome:
+    place = told.text("place")
+    text = f"{place}: {told.kind} came too late to be judged with its opening; count what is inside"
+    facts: dict[str, Json] = {"opening": "", "rule": "too_late", "place": place, "text": text}
+    event = draw(Kind.DISCREPANCY_FOUND, told, facts)
+    return Outcome(events=[event], rows=[discrepancy(event, told.seq)])
+
+
+def hear(state: State, place: str, heard: Heard) -> Outcome:
+    """Take in a reading that comes in order of time in its place."""
+    cabinet, outcome = state.cabinets[place], Outcome()
+    if heard.told.kind in GAPS:
+        if cabinet.opening is not None:
+            cabinet.opening.gaps.append(heard.told)
+        return outcome
+    if heard.person:
+        _show_badge(cabinet, heard)
+    elif cabinet.opening is None and cabinet.proper and _opens(state, cabinet, heard):
+        outcome = open_box(state, cabinet, heard.told)
+    if cabinet.opening is not None:
+        cabinet.opening.join(heard)
+    return outcome
+
+
+def _note_gap(state: State, told: Stored) -> None:
+    """A board that was silent or started anew leaves unknown what happened meanwhile."""
+    if told.kind == Kind.BOARD_HELLO and not _started_anew(state, told):
+        return
+    place = told.text("place")
+    places = [place] if told.kind != Kind.NODE_STARTED else list(state.cabinets)
+    for name in places:
+        cabinet = state.cabinets.get(name)
+        if cabinet is None or not cabinet.proper:
+            continue
+        heard = Heard(told.happened_at_ms, told)
+        if _keep(state, cabinet, heard):
+            hear(state, name, heard)
+
+
+def _started_anew(state: State, told: Stored) -> bool:
+    board, boot, place = told.text("board"), told.number("boot"), told.text("place")
+    before = state.boots.get(board)
+    state.boots[board] = max(boot, before or 0)
+    sensors = told.facts.get("sensors")
+    if place and isinstance(sensors, list):
+        cabinet = state.cabinets.setdefault(place, Cabinet(proper=place in state.named))
+        types = frozenset(str(one.get("type")) for one in sensors if isinstance(one, dict))
+        cabinet.declared = types | (cabinet.declared or frozenset())
+    return before is not None and boot > before
+
+
+def _show_badge(cabinet: Cabinet, heard: Heard) -> None:
+    at_ms = heard.at_ms
     kept = [badge for badge in cabinet.badges if cabinet.opening or at_ms - badge[0] <= BADGE_MS]
-    cabinet.badges = sorted([*kept, (at_ms, person)])
+    cabinet.badges = [*kept, (at_ms, heard.person)]
 
 
-def _opens(state: State, cabinet: Cabinet, told: Stored, known: packages.State) -> bool:
-    if cabinet.opening is not None or not cabinet.proper:
-        return False
-    if told.kind in {"light_open", "weight_take", "weight_put"}:
+def _opens(state: State, cabinet: Cabinet, heard: Heard) -> bool:
+    kind, told = heard.told.kind, heard.told
+    if kind in {"light_open", "weight_take", "weight_put"}:
         return True
-    package = known.tagged(told.text("tag"))
-    if package is None or not told.kind.startswith("tag_"):
+    if kind.startswith("tag_"):
+        # A board that restarts tells again of the tags it sees: that changes nothing.
+        inside = state.homes.get(heard.package) == told.text("place")
+        return heard.package != "" and inside == (kind == "tag_out")
+    if kind not in {"vibration_shake", "distance_move"} or cabinet.declared is None:
         return False
-    # A board that restarts tells again of the tags it sees: that changes nothing.
-    inside = state.homes.get(package.package) == told.text("place")
-    return inside == (told.kind == "tag_out")
+    # Only where nothing surer could tell of it.
+    return not any(cabinet.has(sensor, heard.at_ms) for sensor in SURE_SIGNS)
 
 
 def open_box(state: State, cabinet: Cabinet, told: Stored) -> Outcome:
@@ -168,22 +209,33 @@ def open_box(state: State, cabinet: Cabinet, told: Stored) -> Outcome:
         cause=told,
         opening=name_of(event),
         cabinet=place,
-        shelf=frozenset(package for package, home in state.homes.items() if home == place),
+        shelf=frozenset(state.shelves.get(place, ())),
+        begun_at_ms=told.happened_at_ms,
     )
+    state.begun_at_ms = max(state.begun_at_ms, told.happened_at_ms)
+    row = opening_row(told, name_of(event), person)
+    return Outcome(events=[event], rows=[row])
+
+
+def opening_row(cause: Stored, opening: str, person: str) -> Row:
+    """Return the row of an opening that is not over."""
     values: RowValues = {
-        "opening": name_of(event),
-        "cabinet": place,
+        "opening": opening,
+        "cabinet": cause.text("place"),
         "person": person,
-        "opened_at_ms": told.happened_at_ms,
+        "opened_at_ms": cause.happened_at_ms,
         "closed_at_ms": 0,
         "delta_g": 0,
         "packages_out": "",
         "packages_in": "",
         "verdict": "open",
         "sentence": "",
-        "as_of_seq": told.seq,
+        "authorised_by": "",
+        "sure_permille": 0,
+        "declared_g": 0,
+        "as_of_seq": cause.seq,
     }
-    return Outcome(events=[event], rows=[Row(table="opening", values=values)])
+    return Row(table="opening", values=values)
 
 
 def _before(cabinet: Cabinet, opened_at_ms: int) -> str:
@@ -192,20 +244,20 @@ def _before(cabinet: Cabinet, opened_at_ms: int) -> str:
     return shown[-1] if shown else ""
 
 
-def _opener(cabinet: Cabinet, opening: Opening) -> str:
-    # The last badge before the opening names it, else the first during it.
-    opened_at_ms = opening.cause.happened_at_ms
-    during = [who for at_ms, who in cabinet.badges if opened_at_ms < at_ms <= opening.closed_at_ms]
-    return _before(cabinet, opened_at_ms) or (during[0] if during else "")
+def _people(cabinet: Cabinet, opening: Opening) -> tuple[str, str]:
+    # The last badge before the opening names it, else the first during it; another person's
+    # within the witness window authorises it.
+    opened_at_ms, closed_at_ms = opening.begun_at_ms, opening.closed_at_ms
+    shown = [badge for badge in cabinet.badges if badge[0] <= closed_at_ms]
+    during = [who for at_ms, who in shown if opened_at_ms < at_ms]
+    opener = _before(cabinet, opened_at_ms) or (during[0] if during else "")
+    near = (opened_at_ms - BADGE_MS, opened_at_ms + BADGE_MS)
+    others = [who for at_ms, who in shown if near[0] <= at_ms <= near[1] and who != opener]
+    return opener, others[-1] if others and opener else ""
 
 
-def _stranger(
-    opening: Opening | None, told: Stored, known: packages.State, named: people.State
-) -> Outcome:
-    tag = told.text("tag")
-    if tag in known.tags or tag in named.badges:
-        return Outcome()
-    place = told.text("place")
+def _stranger(opening: Opening | None, told: Stored, named: people.State) -> Outcome:
+    place, tag = told.text("place"), told.text("tag")
     facts: dict[str, Json] = {
         "opening": opening.opening if opening else "",
         "rule": "unknown_tag",
@@ -213,6 +265,9 @@ def _stranger(
         "tag": tag,
         "text": f"tag {tag} in {place} belongs to no package and no person",
     }
+    if revoked := named.revoked.get(tag):
+        text = f"revoked badge {tag} of {named.alias(revoked.person)} was shown in {place}"
+        facts |= {"rule": "badge_revoked_used", "text": text}
     event = draw(Kind.DISCREPANCY_FOUND, told, facts)
     return Outcome(events=[event], rows=[discrepancy(event, told.seq)])
 
@@ -234,8 +289,19 @@ def ripe(state: State, at_ms: int, recorded_at_ms: int, place: str = "") -> list
     return [name for _, name in sorted(found)]
 
 
-def end(cabinet: Cabinet) -> tuple[Opening, str]:
-    """Take the opening off the cabinet, with the badges up to its end; return it and who.
+def is_settled(state: State, recorded_at_ms: int) -> bool:
+    """Tell whether late readings are there and have stopped coming for now."""
+    if not state.late_from_ms:
+        return False
+    quiet = recorded_at_ms >= state.late_heard_ms + TELLING_MS
+    return quiet or recorded_at_ms >= state.late_since_ms + LATE_MOST_MS
+
+
+def end(cabinet: Cabinet) -> tuple[Opening, str, str]:
+    """Take the opening off the cabinet, with the badges up to its end.
+
+    Returns:
+        The opening, who opened it, and the other person whose badge was shown; "" = nobody.
 
     Raises:
         ValueError: Nothing was opened.
@@ -243,7 +309,8 @@ def end(cabinet: Cabinet) -> tuple[Opening, str]:
     opening = cabinet.opening
     if opening is None:
         raise ValueError("no opening to end")
-    person = _opener(cabinet, opening)
+    person, witness = _people(cabinet, opening)
     cabinet.badges = [badge for badge in cabinet.badges if badge[0] > opening.closed_at_ms]
     cabinet.opening = None
-    return opening, person
+    cabinet.judged_until_ms = max(cabinet.judged_until_ms, opening.ripe_at_ms)
+    return opening, person, witness

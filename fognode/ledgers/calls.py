@@ -15,6 +15,7 @@ GAS = {
     "record": 65_000,
     "advance": 80_000,
     "offer": 125_000,
+    "withdrawOffer": 70_000,
     "anchor": 115_000,
 }
 GAS_RESERVE = max(GAS.values())  # a lane whose account cannot pay this is held
@@ -170,6 +171,8 @@ def arguments(call: Call) -> list[Any]:
     if call.method == "anchor":
         # The row's number counts, not the planned one: the chain may be further.
         return [call.args["farm"], call.args["log"], call.seq, data_hash, call.args["size"]]
+    if call.method == "withdrawOffer":
+        return [int(call.token_id, 16), call.seq, data_hash]
     third = call.args["to"] if call.method == "offer" else call.kind
     return [int(call.token_id, 16), call.seq, third, data_hash]
 

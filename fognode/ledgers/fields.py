@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from fognode.events import Stored
 
 # Kinds of contracts/src/IPackageToken.sol.
-BIRTH, IN_USE, EMPTY, PREPARED, BAGGED, OFFER = 1, 102, 103, 104, 114, 200
+BIRTH, IN_USE, EMPTY, PREPARED, BAGGED, OFFER, WITHDRAW = 1, 102, 103, 104, 114, 200, 202
+EMPTIES = frozenset({EMPTY, PREPARED, BAGGED, OFFER, WITHDRAW})  # these travel without an invoice
 NOBODY = "nobody named"
 UNKNOWN = "unknown"
 
@@ -51,7 +52,7 @@ def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str,
     """
     person = owed.moved_by or NOBODY
     gtin = label.text("gtin")
-    needs_invoice = owed.kind not in {EMPTY, PREPARED, BAGGED, OFFER}  # empties travel without one
+    needs_invoice = owed.kind not in EMPTIES
     return {
         "EAN13": gtin[1:] if len(gtin) == 14 and gtin[0] == "0" else gtin,
         "GS1_128": gs1_text(label),

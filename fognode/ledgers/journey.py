@@ -6,6 +6,12 @@
     package_emptied     advance empty (103)            private now, public held back
     package_prepared    advance prepared (104, 114)    both; the public chain gets 102, 103 first
     emptyPackageExit    offer to the centre (200)      both
+    stock_moved         record: defective, back to its supplier (1005), disposed of (1006)
+                                                       private only
+    package_restated    withdrawOffer (202) where it had left, else record of a correction (1009)
+                                                       both; private only
+
+Defective goods get a record and no offer: no supplier's account on a chain is configured.
 
 A held back step goes public under its own number with the same data hash as on the private
 chain.  ``Token.next_seq`` only plans; the chain decides, and ledgers/outbox.py renumbers.
@@ -27,6 +33,7 @@ from fognode.ledgers.fields import (
     IN_USE,
     OFFER,
     PREPARED,
+    WITHDRAW,
     Step,
     local_time,
     twelve_fields,
@@ -36,8 +43,22 @@ RULE_V = 1
 PRIVATE, PUBLIC = "private", "public"
 SEALED, FIRST_RECORD = 101, 1000
 HELD_BACK = (IN_USE, EMPTY)  # on the public chain: only together with PREPARED or OFFER
-TOLD_AUTHORITY = (BIRTH, PREPARED, OFFER)
+TOLD_AUTHORITY = (BIRTH, PREPARED, OFFER, WITHDRAW)
 RECORDS = {"out": 1001, "back": 1002, "used": 1003, "stored": 1004}
+PARTED = {"defective": 1005, "dispose": 1006}  # movement -> record
+CORRECTED = 1009
+# A package's stages, the token's states (contracts/src/IPackageToken.sol).
+STAGES = (
+    "never received",
+    "sealed",
+    "in use",
+    "empty",
+    "prepared",
+    "returned",
+    "received",
+    "destroyed",
+)
+RETURNED = 5
 FIELD = "field"  # where a package is that left its cabinet
 
 
@@ -178,7 +199,8 @@ def _emptied(token: Token, told: Stored) -> list[Step]:
 
 def _prepared(token: Token, told: Stored) -> list[Step]:
     kind, note = PREPARED, f"rinsed {told.number('rinses')} times, punctured"
-    if told.text("packaging") == "flexible":  # a bag cannot be rinsed
+    route = told.text("route")
+    if route == "bagged" or (not route and told.text("packaging") == "flexible"):
         kind, note = BAGGED, "sealed and kept apart"
     steps = _lives(token, PREPARED, told.text("by"))
     return [*steps[:-1], replace(steps[-1], kind=kind, observation=note)] if steps else []
@@ -197,12 +219,50 @@ def _leaving(token: Token, told: Stored) -> list[Step]:
     ]
 
 
+def _parted(token: Token, told: Stored) -> list[Step]:
+    """Tell that goods were defective or disposed of; taken back, that this was corrected."""
+    movement = told.text("movement")
+    kind = PARTED.get(movement)
+    if kind is None:
+        return []
+    undone, note = told.number("delta_g") > 0, told.text("reason")
+    return [
+        Step(
+            method="record",
+            kind=CORRECTED if undone else kind,
+            source=token.site,
+            destination=token.site,
+            moved_by=told.text("by"),
+            observation=f"corrected: not {movement}" if undone else f"{movement}: {note}"[:255],
+        )
+    ]
+
+
+def _restated(token: Token, told: Stored) -> list[Step]:
+    was, state = told.number("was"), told.number("state")
+    kind, method = CORRECTED, "record"
+    if was == RETURNED and state < RETURNED:
+        kind, method = WITHDRAW, "withdrawOffer"
+    return [
+        Step(
+            method=method,
+            kind=kind,
+            source=token.site,
+            destination=token.site,
+            moved_by=told.text("by"),
+            observation=f"corrected: was {STAGES[was]}, is {STAGES[state]}",
+        )
+    ]
+
+
 _RULES: dict[str, Callable[[Token, Stored], list[Step]]] = {
     Kind.NEW_PRODUCT_ENTRY: _born,
     Kind.HANDLE_PRODUCT: _handled,
     Kind.PACKAGE_EMPTIED: _emptied,
     Kind.PACKAGE_PREPARED: _prepared,
     Kind.EMPTY_PACKAGE_EXIT: _leaving,
+    Kind.STOCK_MOVED: _parted,
+    Kind.PACKAGE_RESTATED: _restated,
 }
 _LIFE_WORDS = {IN_USE: "in use", EMPTY: "empty", PREPARED: "prepared"}
 
@@ -237,6 +297,8 @@ def _follow(token: Token, told: Stored) -> None:
         token.site = FIELD if told.text("action") == "out" else told.text("cabinet")
     elif told.kind == Kind.PACKAGE_MOVED:
         token.site = told.text("to")
+    elif told.kind == Kind.NEW_PRODUCT_ENTRY:
+        token.label = told  # a correction of the delivery tells it anew
 
 
 def _recall(state: State, told: Stored) -> None:

@@ -13,6 +13,8 @@ from fognode.trial.settings import CABINET, GATE, NIGHT_STORE
 
 PACKAGE, SERIAL, GTIN = "GLY-0042", "SN0042", "7891234567895"
 PERSON, ALIAS, BADGE = "7d0c4c1e-6f0a-4a53-9f55-0d3f8f2b7a10", "ana-7", "B0A1C2D3"
+WITNESS, WITNESS_ALIAS = "1e2fb1c5-0c7b-4b57-8a0d-6c1d6a5f3b11", "bob-2"
+WITNESS_BADGE = "B0A1C2D4"
 TAG = "04A1B2C3D4E5F6"
 GROSS_G, USED_G, TARE_G = 5840, 1840, 310
 RINSED_G = 320  # what the empty weighs: near its tare
@@ -28,8 +30,10 @@ class Chapter:
 
 
 def master_records(farm: Farm) -> None:
-    """A person with a badge and a product are made known."""
+    """Two persons with badges and a product are made known."""
     farm.declare("person_set", {"person": PERSON, "alias": ALIAS, "badge": BADGE})
+    second = {"person": WITNESS, "alias": WITNESS_ALIAS, "badge": WITNESS_BADGE}
+    farm.declare("person_set", {**second})
     facts = {"gtin": GTIN, "name": "Glyphosate 480 SL", "packaging": "rigid"}
     farm.declare("product_set", {**facts, "density_g_per_l": 1170})
 
@@ -84,8 +88,9 @@ def emptied(farm: Farm) -> None:
 
 
 def rinsed(farm: Farm) -> None:
-    """Ana declares three rinses and the puncture."""
-    farm.declare("rinse_declared", {"package": PACKAGE, "rinses": 3, "punctured": 1, "by": PERSON})
+    """Ana declares three rinses and the puncture, and Bob saw it: alone it would earn nothing."""
+    rinse = {"package": PACKAGE, "rinses": 3, "punctured": 1, "witness": WITNESS, "by": PERSON}
+    farm.declare("rinse_declared", rinse)
     farm.expect("package_prepared", package=PACKAGE)
     farm.expect("points_earned", LEDGER_S, package=PACKAGE, step="prepared")
 
@@ -105,12 +110,12 @@ def returned(farm: Farm) -> None:
 
 
 CHAPTERS = (
-    Chapter("a person with a badge and a product are made known", master_records),
+    Chapter("two persons with badges and a product are made known", master_records),
     Chapter("delivery: a package is put into cabinet 1 and becomes a token", delivery),
     Chapter("normal use: Ana takes it and brings it back 1.84 kg lighter", normal_use),
     Chapter("night: cabinet 2 is opened out of hours, a mail goes out", night_opening),
     Chapter("empty: it comes back no heavier than its container", emptied),
-    Chapter("rinse: three times, and punctured", rinsed),
+    Chapter("rinse: three times, and punctured; Bob is the witness", rinsed),
     Chapter("return: out of the gate, accepted by the collection centre", returned),
 )
 

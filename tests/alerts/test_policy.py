@@ -159,6 +159,12 @@ def test_closing_resolves_the_opening_out_of_hours_so_the_next_one_alerts(watch:
         ("opening_without_badge", "critical"),
         ("returned_heavier", "warning"),
         ("tag_without_weight", "warning"),
+        ("tag_without_package", "critical"),
+        ("tag_two_places", "critical"),
+        ("badge_revoked_used", "critical"),
+        ("impossible_travel", "warning"),
+        ("no_witness", "warning"),
+        ("prescription_beyond", "warning"),
     ],
 )
 def test_every_discrepancy_alerts_in_each_opening_and_closing_does_not_mute_it(
@@ -169,6 +175,15 @@ def test_every_discrepancy_alerts_in_each_opening_and_closing_does_not_mute_it(
     assert watch.tell("box_closed", 1, cabinet="cab-1").rows == []
     second = watch.tell("discrepancy_found", rule=rule, opening="b" * 32, place="cab-1", text="x")
     assert len(second.events) == 1
+
+
+@pytest.mark.parametrize(("delta_g", "severity"), [(-1500, "critical"), (1500, "warning")])
+def test_weight_that_went_without_a_tag_is_critical(
+    watch: Watch, delta_g: int, severity: str
+) -> None:
+    facts: dict[str, Json] = {"rule": "weight_without_tag", "place": "cab-1", "delta_g": delta_g}
+    told = watch.tell("discrepancy_found", opening="a" * 32, text="x", **facts)
+    assert _alert(told)[:2] == ("weight_without_tag", severity)
 
 
 def test_strangers_tag_is_one_cause_however_often_it_is_read(watch: Watch) -> None:
@@ -436,3 +451,26 @@ def test_expiry_alerts_until_nothing_is_left_of_the_package(watch: Watch) -> Non
         "stock_leftover",
         "stock_expired",
     }
+
+
+def test_an_empty_that_is_due_warns_and_is_critical_once_overdue(watch: Watch) -> None:
+    about: dict[str, Json] = {"package": "P", "due_on": "2027-03-02"}
+    assert _alert(watch.tell("return_due", **about, days=30)) == (
+        "return_due",
+        "warning",
+        "return_due//P",
+    )
+    day_ms = 24 * HOUR_MS
+    assert _alert(watch.tell("return_due", 23 * day_ms, **about, days=7))[1] == "warning"
+    late = watch.tell("return_overdue", 31 * day_ms, **about, days=-1)
+    assert _alert(late)[:2] == ("return_overdue", "critical")
+    left = watch.tell("emptyPackageExit", 32 * day_ms, package="P", destination="centre")
+    states = sorted(str(row.values["rule"]) for row in _rows(left, "alert"))
+    assert states == ["return_due", "return_overdue"]
+    assert {row.values["state"] for row in _rows(left, "alert")} == {"resolved"}
+
+
+def test_each_batch_is_a_cause_of_its_own(watch: Watch) -> None:
+    facts: dict[str, Json] = {"rule": "receipt_short", "text": "x", "opening": ""}
+    assert _alert(watch.tell("discrepancy_found", **facts, batch="B-1"))[1] == "warning"
+    assert len(watch.tell("discrepancy_found", **facts, batch="B-2").events) == 1

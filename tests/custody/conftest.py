@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fognode import hashing
-from fognode.custody import fold
+from fognode.custody import booking, fold, packages, people, products, stock
 from fognode.events import Event, Json, Outcome, RowValues, Stored
 
 START_MS = int(datetime(2026, 3, 2, 9, 12, tzinfo=UTC).timestamp()) * 1000  # 06:12 in Brazil
@@ -30,6 +30,7 @@ class Story:
         self.outcomes: list[Outcome] = []
         self.rows: dict[tuple[str, str], RowValues] = {}
         self._told = 0
+        self.clock_ms = 0  # of the node: nothing is recorded before it
 
     def tell(self, kind: str, at_s: float, /, **facts: Json) -> None:
         """Let something happen, fold it, and store what comes of it as further events."""
@@ -52,7 +53,7 @@ class Story:
                 kind=str(event.kind),
                 origin=event.origin,
                 happened_at_ms=event.happened_at_ms,
-                recorded_at_ms=max(last_ms, event.happened_at_ms),
+                recorded_at_ms=max(last_ms, event.happened_at_ms, self.clock_ms),
                 facts=event.facts,
                 body=b"",
             )
@@ -153,6 +154,10 @@ class Story:
         """Return the facts of the newest stored event of a kind."""
         return self.facts(kind)[-1]
 
+    def record_of(self, kind: str) -> Stored:
+        """Return the newest stored event of a kind."""
+        return [told for told in self.record if told.kind == kind][-1]
+
     def rules(self) -> list[Json]:
         """Return the rules of all discrepancies, in the order they were found."""
         return [facts["rule"] for facts in self.facts("discrepancy_found")]
@@ -181,3 +186,112 @@ def stocked(story: Story) -> Story:
 def new_story() -> type[Story]:
     """For tests that need more than one."""
     return Story
+
+
+class Shelf:
+    """Stock alone: told what other parts of custody would have stored; times in days."""
+
+    ANA, GTIN = ANA, GTIN
+
+    def __init__(self) -> None:
+        self.known = booking.Known(
+            packages=packages.State(), people=people.State(aliases={ANA: "ana-7", BOB: "bob-2"})
+        )
+        self.stock = stock.State()
+        self.record: list[Stored] = []
+        self.drawn: list[Event] = []
+        self.rows: dict[tuple[str, str], RowValues] = {}
+
+    def tell(self, kind: str, day: float = 0, /, **facts: Json) -> Stored:
+        """Store an event and fold it."""
+        seq = len(self.record) + 1
+        origin = f"q/{seq}"
+        at_ms = START_MS + round(day * 86_400_000)
+        told = Stored(
+            seq=seq,
+            event_id=hashing.event_id(origin).hex(),
+            kind=str(kind),
+            origin=origin,
+            happened_at_ms=at_ms,
+            recorded_at_ms=at_ms,
+            facts=facts,
+            body=b"",
+        )
+        self.fold(told)
+        return told
+
+    def fold(self, told: Stored) -> None:
+        self.record.append(told)
+        outcome = Outcome()
+        if told.kind in products.KINDS:
+            outcome.add(products.step(self.known.packages.products, told))
+        if told.kind in stock.KINDS:
+            outcome.add(stock.step(self.stock, told, self.known))
+        for event in outcome.events:
+            hashing.canonical_bytes(dict(event.facts))
+        self.drawn += outcome.events
+        for row in outcome.rows:
+            self.rows[row.table, str(next(iter(row.values.values())))] = row.values
+
+    # --- longer passages --------------------------------------------------------------------
+
+    def product(self, **facts: Json) -> None:
+        base: dict[str, Json] = {"gtin": GTIN, "name": "Gly", "packaging": "rigid"}
+        self.tell("product_set", 0, **(base | {"density_g_per_l": 1170} | facts))
+
+    def receive(self, package: str = GLY, day: float = 0, /, **facts: Json) -> None:
+        base: dict[str, Json] = {"package": package, "gtin": GTIN, "expires_on": "2028-06-30"}
+        base |= {"site": "cab-1", "gross_g": 5840, "tare_g": 310, "by": ANA}
+        self.tell("newProductEntry", day, **(base | facts))
+
+    def handle(self, action: str, day: float = 0, package: str = GLY, /, **facts: Json) -> Stored:
+        base: dict[str, Json] = {"package": package, "action": action, "person": ANA}
+        base |= {"cabinet": "cab-1", "opening": "0" * 32}
+        return self.tell("handleProduct", day, **(base | facts))
+
+    def use(self, day: float, out_g: int, back_g: int, package: str = GLY) -> None:
+        """Ana takes it with a weight and brings it back with another."""
+        self.handle("out", day, package, weight_g=out_g, gross_g=out_g)
+        used_g = max(0, out_g - back_g)
+        self.handle("back", day, package, weight_g=back_g, gross_g=back_g, used_g=used_g)
+
+    def ask(self, kind: str, package: str = GLY, /, day: float = 0, **facts: Json) -> Stored:
+        return self.tell(kind, day, package=package, by=ANA, **facts)
+
+    def morning(self, day: int) -> None:
+        today = datetime.fromtimestamp(START_MS / 1000 + day * 86_400, UTC).date()
+        self.tell("hour_began", day, hour=f"{today}T00")
+
+    # --- what came of it --------------------------------------------------------------------
+
+    def facts(self, kind: str) -> list[dict[str, Json]]:
+        return [dict(event.facts) for event in self.drawn if event.kind == kind]
+
+    def rules(self) -> list[Json]:
+        return [facts["rule"] for facts in self.facts("discrepancy_found")]
+
+    def moves(self, package: str = GLY) -> list[tuple[Json, Json]]:
+        """Return movement and delta of all movements that moved content."""
+        told = self.facts("stock_moved")
+        return [
+            (f["movement"], f["delta_g"]) for f in told if f["package"] == package and f["delta_g"]
+        ]
+
+    def row(self, package: str = GLY) -> RowValues:
+        return self.rows["stock", package]
+
+    def total(self) -> RowValues:
+        return self.rows["stock_total", GTIN]
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    shelf = Shelf()
+    shelf.product()
+    return shelf
+
+
+@pytest.fixture(scope="session")
+def new_shelf() -> type[Shelf]:
+    """For tests that need more than one."""
+    return Shelf

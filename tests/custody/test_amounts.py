@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +50,30 @@ def test_farmos_287_a_thousand_small_uses_do_not_pile_up_errors() -> None:
     gross_g = [50_000 - 30 * use for use in range(1001)]
     used_g = sum(a - b for a, b in itertools.pairwise(gross_g))
     assert used_g == 30_000
+
+
+def test_a_page_says_litres_american_gallons_and_how_sure() -> None:
+    # requirement A113; the visit of the worked example
+    assert amounts.litres_text(5530, 1170, 20) == "4.73 l (1.249 US gal) +- 17 ml"
+    assert amounts.litres_text(1840, 1170, 28) == "1.57 l (0.415 US gal) +- 24 ml"
+    assert amounts.litres_text(-117, 1170, 28) == "-0.10 l (-0.026 US gal) +- 24 ml"
+    assert amounts.litres_text(5530, 0, 20) == "5.53 kg +- 20 g, volume unknown"
+    assert amounts.grams_text(-995, 28) == "-1.00 kg +- 28 g"
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"), [("10.5", 10_500), ("10,5", 10_500), (" 7 ", 7000), ("0.001", 1)]
+)
+def test_decimals_are_read_as_thousandths(told: str, meant: int) -> None:
+    # InvenTree 2553: 10.5 l per tub
+    assert amounts.thousandths(told) == meant
+
+
+@pytest.mark.parametrize("told", ["", "1.0005", "1e3", "-1", "1.2.3", "ten", "1,", "\u0661"])
+def test_what_is_no_plain_number_is_refused(told: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        amounts.thousandths(told)
+
+
+def test_a_root_is_rounded_to_the_nearest() -> None:
+    assert [amounts.root(n) for n in (0, 2, 3, 800, 6, 7)] == [0, 1, 2, 28, 2, 3]

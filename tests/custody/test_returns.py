@@ -13,10 +13,16 @@ def _emptied(story: "Story", empty_g: int = 320) -> None:
 
 
 def _rinse(
-    story: "Story", rinses: int = 3, punctured: int = 1, by: str = "", at_s: float = 200
+    story: "Story",
+    rinses: int = 3,
+    punctured: int = 1,
+    by: str = "",
+    at_s: float = 200,
+    evidence: dict[str, Json] | None = None,
 ) -> None:
     facts: dict[str, Json] = {"package": story.GLY, "rinses": rinses, "punctured": punctured}
-    story.tell("rinse_declared", at_s, **facts, by=by or story.ANA)
+    facts |= {"by": by or story.ANA, **(evidence or {})}
+    story.tell("rinse_declared", at_s, **facts)
 
 
 def _leave(story: "Story", at_s: float = 300) -> None:
@@ -95,6 +101,7 @@ def test_rinse_prepares_an_empty_package_once(stocked: "Story") -> None:
     assert stocked.facts("package_prepared") == [
         {
             "package": "GLY-0042",
+            "route": "rinsed",
             "rinses": 3,
             "punctured": 1,
             "packaging": "rigid",
@@ -106,14 +113,107 @@ def test_rinse_prepares_an_empty_package_once(stocked: "Story") -> None:
     assert stocked.package()["state"] == 4
 
 
-def test_flexible_package_is_not_asked_to_be_rinsed(story: "Story") -> None:
+PHOTO = "6e" * 32
+
+
+def _photo(story: "Story", at_s: float = 190, **facts: Json) -> None:
+    base: dict[str, Json] = {"photo": PHOTO, "mark": "m1", "about": story.GLY}
+    story.tell("photo_kept", at_s, **(base | {"purpose": "rinse", "by": story.ANA} | facts))
+
+
+def test_a_photo_or_a_second_person_shows_a_rinse(new_story: "type[Story]") -> None:
+    cases: tuple[tuple[dict[str, Json], str], ...] = (
+        ({"photo": PHOTO}, "photo"),
+        ({"witness": new_story.BOB}, "witness"),
+        ({"photo": PHOTO, "witness": new_story.BOB}, "photo and witness"),
+        ({}, ""),
+    )
+    for evidence, shown in cases:
+        story = new_story()
+        story.stocked()
+        _emptied(story)
+        _photo(story)
+        _rinse(story, evidence=evidence)
+        assert story.rows["way_back", story.GLY]["shown"] == shown
+        assert story.last("package_prepared").get("shown", "") == shown
+        assert story.package()["state"] == 4  # without evidence too: it is only worth no points
+
+
+@pytest.mark.parametrize(
+    ("evidence", "value"),
+    [
+        ({"witness": "7d0c4c1e-6f0a-4a53-9f55-0d3f8f2b7a10"}, "7d0c4c1e-"),  # Ana herself
+        ({"witness": "eve"}, "eve"),
+        ({"photo": "77" * 32}, "77" * 32),  # never kept
+        ({"photo": PHOTO}, "ATR-0007"),  # of another package
+    ],
+)
+def test_evidence_that_does_not_hold_is_refused(
+    stocked: "Story", evidence: dict[str, Json], value: str
+) -> None:
+    _emptied(stocked)
+    _photo(stocked, about=stocked.ATR)
+    _rinse(stocked, evidence=evidence)
+    assert str(stocked.refusals()[0]).startswith(value)
+    assert stocked.package()["state"] == 3
+
+
+def test_a_photo_kept_afterwards_or_for_something_else_shows_no_rinse(stocked: "Story") -> None:
+    _emptied(stocked)
+    _rinse(stocked, evidence={"photo": PHOTO})
+    _photo(stocked, purpose="damage")
+    _rinse(stocked, evidence={"photo": PHOTO})
+    assert stocked.refusals() == [PHOTO, "damage"]
+
+
+def test_one_picture_shows_one_step_whatever_it_is_kept_as(stocked: "Story") -> None:
+    _emptied(stocked)
+    stocked.visit(120, stocked.ATR, 3000, 315)
+    _photo(stocked)
+    _photo(stocked, photo="77" * 32, about=stocked.ATR)  # the same bytes, sealed again
+    _rinse(stocked, evidence={"photo": PHOTO})
+    facts: dict[str, Json] = {"package": stocked.ATR, "rinses": 3, "punctured": 1}
+    stocked.tell("rinse_declared", 210, **facts, photo="77" * 32, by=stocked.ANA)
+    assert stocked.refusals() == ["77" * 32]
+
+
+def test_a_rinse_before_the_last_use_is_refused(stocked: "Story") -> None:
+    _emptied(stocked)
+    stocked.visit(150, stocked.GLY, 320, 900)  # something was filled in again
+    _rinse(stocked)
+    assert stocked.refusals() == ["900 g"]
+
+
+def _bag(story: "Story") -> None:
     story.farm()
     story.tell("product_set", 0, gtin="96385074", name="Bag", packaging="flexible")
     story.deliver("BAG-1", "B1", 1000, gtin="96385074", tag="04FFEEDD", tare_g=200)
     bag = story.custody.packages.packages["BAG-1"]
-    bag.state = 3
-    story.tell("rinse_declared", 1, package="BAG-1", rinses=0, punctured=0, by=story.ANA)
-    assert story.last("package_prepared")["packaging"] == "flexible"
+    bag.state, bag.gross_g = 3, 210
+
+
+def test_a_bag_is_sealed_and_kept_apart_and_not_rinsed(story: "Story") -> None:
+    _bag(story)
+    facts: dict[str, Json] = {"package": "BAG-1", "by": story.ANA}
+    story.tell("rinse_declared", 1, **facts, rinses=3, punctured=1)
+    story.tell("seal_declared", 2, **facts, bag="B-7", segregated=0)
+    assert story.refusals() == ["flexible", "bag B-7, segregated 0"]
+    story.tell("seal_declared", 3, **facts, bag="B-7", segregated=1, witness=story.BOB)
+    prepared = story.last("package_prepared")
+    assert (prepared["route"], prepared["bag"]) == ("bagged", "B-7")
+    assert story.rows["way_back", "BAG-1"]["route"] == "bagged"
+
+
+def test_a_rigid_one_cannot_be_bagged_and_what_does_not_go_back_is_neither(
+    stocked: "Story",
+) -> None:
+    _emptied(stocked)
+    facts: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell("seal_declared", 200, **facts, bag="B-7", segregated=1)
+    assert stocked.refusals() == ["rigid"]
+    stocked.custody.packages.packages[stocked.GLY].packaging = "not_returnable"
+    _rinse(stocked)
+    assert "disposal_declared" in str(stocked.last("rejected")["reason"])
 
 
 def test_only_an_empty_package_leaves(stocked: "Story") -> None:

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fognode.custody import sessions
+from fognode.custody.openings import Cabinet
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -117,7 +118,7 @@ def test_tag_that_vanishes_from_a_shut_box_opens_it(stocked: "Story") -> None:
     stocked.tag_out(100, stocked.GLY)
     stocked.quiet(111)
     assert stocked.rules() == [
-        "tag_without_weight",
+        "package_without_tag",
         "tag_without_opening",
         "opening_without_badge",
     ]
@@ -196,7 +197,7 @@ def test_readings_told_late_through_a_cut_line_still_make_one_opening(stocked: "
 
 def test_ending_what_was_not_opened_is_refused() -> None:
     with pytest.raises(ValueError, match="no opening"):
-        sessions.end(sessions.Cabinet())
+        sessions.end(Cabinet())
 
 
 def test_a_tag_read_just_before_the_light_belongs_to_the_first_opening(story: "Story") -> None:
