@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import keyword
 import logging
 import sys
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ COMMANDS = {  # command -> (module that has it, one line)
     "run": ("run", "run the appliance until it is told to stop"),
     "demo": ("demo", "run a farm in a box with simulated boards, chains and mail"),
     "declare": ("declare", "tell the running appliance what no sensor sees"),
+    "import": ("intake", "read an invoice file: what is to be delivered"),
     "migrate": ("store", "make or renew the database's schema"),
     "verify": ("store", "recompute every hash and list all that does not match"),
+    "rebuild": ("rebuild", "make the derived tables again from the events"),
     "pack": ("pack", "write an evidence pack that a stranger can check offline"),
     "person": ("person", "show or forget what is known of a person"),
     "photo": ("photo", "keep a photo as evidence, or erase one"),
@@ -40,7 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         if name == wanted:  # the others would load tiers for nothing
             part = importlib.import_module(f"fognode.cli.{module}")
             getattr(part, f"add_{name}")(command)
-            command.set_defaults(act=getattr(part, name))
+            act = name + "_" * keyword.iskeyword(name)
+            command.set_defaults(act=getattr(part, act))
     found = parser.parse_args(arguments)
     try:
         return int(found.act(found))

@@ -12,8 +12,12 @@ from typing import TypeVar
 from fognode.errors import StoreError
 from fognode.events import Event, Outcome, Row, RowValues, Stored
 from fognode.store.reader import Reader
+from fognode.store.schema import VERSIONS
 
 NAME = "custody"  # the one cursor all folds share
+# Set once the tables of this schema hold what the events make of them: a migration adds
+# columns that only the folds can fill.
+RESTATED = f"tables {VERSIONS[-1]}"
 BATCH = 200  # events folded between two commits
 REFOLD_BATCH = 2000
 POLL_S = 0.5
@@ -28,8 +32,11 @@ class Followers:
     """Feeds every stored event to ``steps`` and commits what they ask for.
 
     ``fresh`` returns new folds with empty state: the steps in their order, and the folds'
-    answer to the passing of time.  ``nudge`` is set whenever something was kept.
+    answer to the passing of time.  ``nudge`` is set whenever something was kept.  Tables
+    named in ``folded`` are made of the folds' rows alone.
     """
+
+    folded: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -68,12 +75,23 @@ class Followers:
     def _refold(self, steps: Sequence[Step], stop: threading.Event) -> int:
         """Build the state from event 1 up to the cursor; what it asks for is already kept."""
         seq, end = 0, self._patiently(lambda: self._reader.cursor(NAME), stop) or 0
+        restated = self._patiently(lambda: self._reader.cursor(RESTATED), stop)
         while seq < end and (told := self._read(seq, min(REFOLD_BATCH, end - seq), stop)):
+            outcome = Outcome()
             for event in told:
                 for step in steps:
-                    step(event)
+                    outcome.rows += step(event).rows
             seq = told[-1].seq
+            if restated == 0:
+                self._settle(self._only_folded(outcome), stop)
+        if restated == 0 and not stop.is_set():
+            mark: RowValues = {"follower": RESTATED, "as_of_seq": max(seq, 1)}
+            self._settle(Outcome(rows=[Row(table="cursor", values=mark)]), stop)
         return seq
+
+    def _only_folded(self, outcome: Outcome) -> Outcome:
+        """Leave out what others write too: what is owed, sent or final by now."""
+        return Outcome(rows=[row for row in outcome.rows if row.table in self.folded])
 
     def _read(self, after: int, limit: int, stop: threading.Event) -> list[Stored]:
         return self._patiently(lambda: self._reader.events(after=after, limit=limit), stop) or []

@@ -26,6 +26,7 @@ from fognode.store.checkpoint import Signer, log_name
 from fognode.store.engines import open_engine
 from fognode.store.keyring import log_in_force, read_keyring, short, told_eras
 from fognode.store.reader import Reader
+from fognode.store.restate import Difference, put_right
 from fognode.store.restored import Loss, Saved
 from fognode.store.schema import check_schema
 from fognode.store.worm import Worm
@@ -75,6 +76,14 @@ class Stopped:
                 return head
             if witness.signed_size == before:
                 raise StoreError(f"{before} of {head} events are signed, and no more can be")
+
+    def put_right(self, found: Sequence[Difference]) -> None:
+        """Write what derived tables hold otherwise than the events make them.
+
+        Raises:
+            StoreError: The database is away; what was written stays, call again.
+        """
+        put_right(self._writer, found)
 
     def _keep_rows(self, rows: Sequence[Row]) -> None:
         self._writer.keep([], rows)

@@ -18,6 +18,8 @@ class Record:
     def __init__(self) -> None:
         self.stored: list[Stored] = []
         self.kept_cursor = 0
+        self.restated = 0
+        self.rows: list[Row] = []
         self.away = 0  # so many calls fail
         self.nudge = threading.Event()
 
@@ -32,7 +34,7 @@ class Record:
 
     def cursor(self, follower: str) -> int:
         self._fail()
-        return self.kept_cursor
+        return self.kept_cursor if follower == followers.NAME else self.restated
 
     def commit(self, events: Sequence[Event], rows: Sequence[Row]) -> list[int]:
         self._fail()
@@ -41,8 +43,12 @@ class Record:
             if event.origin not in known:
                 self.add(event)
         for row in rows:
-            if row.table == "cursor":
+            if row.table != "cursor":
+                self.rows.append(row)
+            elif row.values["follower"] == followers.NAME:
                 self.kept_cursor = int(row.values["as_of_seq"] or 0)
+            else:
+                self.restated = int(row.values["as_of_seq"] or 0)
         return []
 
     def add(self, event: Event) -> None:
@@ -140,3 +146,24 @@ def test_time_is_asked_only_when_all_is_told(record: Record) -> None:
 
     run_until(record, lambda: bool(asked), due=due)
     assert asked[0] == 6
+
+
+def named(told: Stored) -> Outcome:
+    rows = [Row(table=table, values={"seq": told.seq}) for table in ("package", "mail_outbox")]
+    return Outcome(rows=rows)
+
+
+@pytest.mark.parametrize(("restated", "kept"), [(0, 3), (1, 0)])
+def test_after_a_migration_the_folded_tables_are_written_again_and_no_others(
+    record: Record, monkeypatch: pytest.MonkeyPatch, restated: int, kept: int
+) -> None:
+    monkeypatch.setattr(Followers, "folded", frozenset({"package"}))
+    record.kept_cursor, record.restated = 3, restated
+    made = run_until(record, lambda: record.restated > 0, steps=[named])
+    assert made.caught_up.is_set() or record.restated
+    assert [row.table for row in record.rows] == ["package"] * kept
+
+
+def test_a_new_record_needs_no_restating(record: Record) -> None:
+    run_until(record, lambda: record.kept_cursor == 6)
+    assert record.restated == 1

@@ -102,6 +102,41 @@ def test_with_every_peer_away_it_serves_keeps_and_ends_in_time(
     assert time.monotonic() - begun < 5
 
 
+def hours_told(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "fognode.db")) as database:
+        rows = database.execute("SELECT body FROM event WHERE kind = 'hour_began'").fetchall()
+    return [json.loads(body)["facts"]["hour"] for (body,) in rows]
+
+
+def test_the_hour_is_told_once_over_a_restart(
+    node: tuple[Path, subprocess.Popen[bytes]],
+) -> None:
+    folder, process = node
+    until(lambda: hours_told(folder) != [])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    (folder / "page.url").unlink()
+    again = subprocess.Popen(
+        [sys.executable, "-m", "fognode", "run", "--config", str(folder.parent / "fognode.toml")],
+        env={**os.environ, "CREDENTIALS_DIRECTORY": str(folder.parent)},
+    )
+    try:
+        until(lambda: starts(folder) == 2, 20)
+        again.send_signal(signal.SIGTERM)
+        assert again.wait(10) == 0
+    finally:
+        again.kill()
+        again.wait()
+    told = hours_told(folder)
+    assert len(told) == len(set(told)) <= 2  # two, if an hour began between
+
+
+def starts(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "fognode.db")) as database:
+        asked = "SELECT count(*) FROM event WHERE kind = 'node_started'"
+        return int(database.execute(asked).fetchone()[0])
+
+
 def kept_samples(folder: Path) -> list[tuple[str, int, str]]:
     with closing(sqlite3.connect(folder / "fognode.db")) as database:
         return database.execute("SELECT board, boot, readings FROM sample").fetchall()

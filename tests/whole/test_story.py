@@ -30,6 +30,7 @@ def test_a_package_lives_from_the_boards_sensor_to_both_ledgers_and_the_page(far
     check_ledgers(farm)
     check_documents(farm)
     check_page(farm)
+    check_tables(farm)
 
 
 def check_events(farm: Farm) -> None:
@@ -136,3 +137,10 @@ def check_page(farm: Farm) -> None:
     status, health = farm.get("healthz")
     assert status == 200
     assert json.loads(health)
+
+
+def check_tables(farm: Farm) -> None:
+    """What the tables hold is what the events make of them, row by row and hash by hash."""
+    farm.stop_daemon()
+    told = farm.command("rebuild", "--check")
+    assert "the tables hold what the events make of them" in told, told
