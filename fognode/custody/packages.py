@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import IntEnum
 
@@ -13,7 +13,7 @@ from fognode.custody.orders import State as Orders
 from fognode.custody.products import Product
 from fognode.custody.products import State as Products
 from fognode.errors import CodeError
-from fognode.events import Json, Kind, Outcome, Row, Stored
+from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
 from fognode.gs1.keys import normal_gtin
 
 # ISO/IEC 14443-3, 6.5.4: a UID has 4, 7 or 10 bytes.
@@ -63,9 +63,14 @@ class Package:
 
     def row(self, as_of_seq: int) -> Row:
         """Return the row of table ``package`` that shows this package."""
-        values = asdict(self) | {"state": int(self.state), "as_of_seq": as_of_seq}
-        del values["lifted_g"], values["prepared"]
+        # Not asdict, which copies deeply: half the time of a fold went into it.
+        values: RowValues = {name: getattr(self, name) for name in COLUMNS}
+        values["state"], values["as_of_seq"] = int(self.state), as_of_seq
         return Row(table="package", values=values)
+
+
+UNTOLD = {"lifted_g", "prepared"}
+COLUMNS = tuple(known.name for known in fields(Package) if known.name not in UNTOLD)
 
 
 @dataclass(slots=True)
