@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fognode.events import Json
 from fognode.trial.farm import Farm
 from fognode.trial.settings import CABINET, GATE, NIGHT_STORE
 
@@ -89,8 +90,8 @@ def emptied(farm: Farm) -> None:
 
 def rinsed(farm: Farm) -> None:
     """Ana declares three rinses and the puncture, and Bob saw it: alone it would earn nothing."""
-    rinse = {"package": PACKAGE, "rinses": 3, "punctured": 1, "witness": WITNESS, "by": PERSON}
-    farm.declare("rinse_declared", rinse)
+    rinse: dict[str, Json] = {"package": PACKAGE, "rinses": 3, "punctured": 1}
+    farm.declare("rinse_declared", {**rinse, "witness": WITNESS, "by": PERSON})
     farm.expect("package_prepared", package=PACKAGE)
     farm.expect("points_earned", LEDGER_S, package=PACKAGE, step="prepared")
 

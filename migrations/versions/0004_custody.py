@@ -267,6 +267,16 @@ NEW_TABLES: dict[str, list[sa.Column[Any]]] = {
 }
 
 
+# What was there before and is asked for by what changed last, as all new tables are.
+CHANGED = ("product", "person", "opening", "discrepancy", "finding")
+# Name, table, columns.
+INDEXES = (
+    ("movement_package", "movement", "package, at_ms"),
+    ("movement_gtin", "movement", "gtin, at_ms"),
+    ("custody_package", "custody", "package, out_at_ms"),
+)
+
+
 def upgrade() -> None:
     """Add what is not there yet.
 
@@ -290,6 +300,10 @@ def upgrade() -> None:
         length = sa.CheckConstraint("length(hash) = 32")
         made.append_constraint(length.ddl_if(dialect="sqlite"))
     tables.create_all(connection)
+    changed = [(f"{name}_changed", name, "as_of_seq") for name in (*CHANGED, *NEW_TABLES)]
+    for index, table, wanted in (*changed, *INDEXES):
+        place = f"{schema}.{table}" if schema else table
+        op.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {place} ({wanted})")
 
 
 def _schema(connection: sa.Connection) -> str:

@@ -79,3 +79,5 @@ def test_arguments_stand_in_the_contracts_order() -> None:
         method="offer", token_id=token, seq=4, kind=200, data_hash=data_hash, args={"to": "0x2"}
     )
     assert arguments(offer) == [7, 4, "0x2", b"\xab" * 32]
+    back = Call(method="withdrawOffer", token_id=token, seq=5, kind=202, data_hash=data_hash)
+    assert arguments(back) == [7, 5, b"\xab" * 32]

@@ -181,6 +181,7 @@ def test_gas_limits_leave_half_as_much_again(house: "House") -> None:
     package = house.package()
     package.enter()
     package.live()
+    package.tell("package_restated", was=5, state=4, prepared=1, by="")  # an exit withdrawn
     lane = house.lane("private")
     for number in range(20):
         lane.pass_once(1_795_241_520_000 + number * 500)

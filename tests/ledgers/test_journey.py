@@ -280,3 +280,60 @@ def test_numbers_on_a_chain_have_no_holes(life: list[tuple[str, dict[str, Any]]]
     for chain in ("private", "public"):
         numbers = [seq for seq, _method, _kind in rows(outcomes, chain)]
         assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_withdrawn_exit_takes_the_offer_back_on_both_chains() -> None:
+    restated = {**OURS, "was": 5, "state": 4, "prepared": 1, "by": PERSON}
+    stored, outcomes = record_of([*LIFE, (Kind.PACKAGE_RESTATED, restated), LIFE[6]])
+    for chain in ("private", "public"):
+        assert [row[1:] for row in rows(outcomes, chain)][-3:] == [
+            ("offer", 200),
+            ("withdrawOffer", 202),
+            ("offer", 200),
+        ]
+    [told_so] = [e for e in stored if e.facts.get("kind") == 202]
+    assert told_so.facts["fields"]["Observation"] == "corrected: was returned, is prepared"  # type: ignore[index, call-overload]
+    assert told_so.facts["fields"]["InvoiceNumber"] == ""  # type: ignore[index, call-overload]
+
+
+def test_a_state_that_goes_back_is_a_record_on_the_private_chain_only() -> None:
+    restated = {**OURS, "was": 4, "state": 3, "prepared": 0, "by": PERSON}
+    _stored, outcomes = record_of([*LIFE[:6], (Kind.PACKAGE_RESTATED, restated), LIFE[5], LIFE[6]])
+    assert [row[1:] for row in rows(outcomes, "private")][-2:] == [("record", 1009), ("offer", 200)]
+    assert [row[2] for row in rows(outcomes, "public")] == [1, 102, 103, 104, 200]
+
+
+@pytest.mark.parametrize(
+    ("movement", "delta_g", "kind"),
+    [("defective", -5530, 1005), ("dispose", 0, 1006), ("dispose", 5530, 1009)],
+)
+def test_defective_and_disposed_goods_are_records_on_the_private_chain(
+    movement: str, delta_g: int, kind: int
+) -> None:
+    """A87: the private chain carries defective returns too."""
+    moved = {"package": "pkg-1", "movement": movement, "delta_g": delta_g, "reason": "leaks"}
+    _stored, outcomes = record_of([LIFE[0], (Kind.STOCK_MOVED, {**moved, "by": PERSON})])
+    assert rows(outcomes, "private")[1:] == [(2, "record", kind)]
+    assert len(rows(outcomes, "public")) == 1
+
+
+def test_other_movements_owe_nothing() -> None:
+    moved = {"package": "pkg-1", "movement": "use", "delta_g": -100}
+    _stored, outcomes = record_of([LIFE[0], (Kind.STOCK_MOVED, moved)])
+    assert len(rows(outcomes, "private")) == 1
+
+
+def test_a_corrected_delivery_is_the_label_from_then_on() -> None:
+    corrected = {**BORN, "lot": "L9", "corrects": "0" * 32}
+    restated = {**OURS, "was": 1, "state": 1, "prepared": 0, "by": PERSON}
+    life = [LIFE[0], (Kind.NEW_PRODUCT_ENTRY, corrected), (Kind.PACKAGE_RESTATED, restated)]
+    stored, outcomes = record_of(life)
+    assert [row[2] for row in rows(outcomes, "private")] == [1, 1009]
+    [told_so] = [e for e in stored if e.facts.get("kind") == 1009]
+    assert "(10)L9" in told_so.facts["fields"]["GS1_128"]  # type: ignore[index, call-overload, operator]
+
+
+def test_the_route_decides_what_prepared_means() -> None:
+    bagged = {**OURS, "route": "bagged", "packaging": "flexible", "bag": "B-7", "by": PERSON}
+    _stored, outcomes = record_of([*LIFE[:5], (Kind.PACKAGE_PREPARED, bagged)])
+    assert rows(outcomes, "private")[-1][2] == 114
