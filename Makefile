@@ -6,8 +6,13 @@ STAMPS := $(BUILD)/stamps
 FIRMWARE_APT := gcc make gcc-avr avr-libc binutils-avr libsimavr-dev libelf-dev pkg-config
 TEST_APT := $(FIRMWARE_APT) libmariadb-dev mariadb-server nodejs npm systemd chromium xmlsec1
 DB     ?= sqlite
+# Of pytest: more than there are cores, as many tests wait; 0 = none, one test after the other.
+WORKERS ?= 3
 # The pure middle and the tree's own rules; make check is to take less than a minute.
 FAST   := $(wildcard tests/test_*.py) tests/custody tests/alerts tests/ledgers
+
+# Where it is set, every process that a test starts would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench chaos install uninstall flash firmware contracts clean
 
@@ -17,14 +22,14 @@ demo: $(STAMPS)/demo
 
 # All tests, on real peers. With CI=true a missing peer is a failure.
 test: $(STAMPS)/test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --max-worker-restart=0 $(ARGS)
 
 check: $(STAMPS)/dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	$(PY) -m pytest -q -m "not mariadb and not chain and not avr and not whole" $(FAST)
+	$(PY) -m pytest -q -n 2 -m "not mariadb and not chain and not avr and not whole" $(FAST)
 
 # The table of promises; writes build/bench.json.
 bench: $(STAMPS)/test

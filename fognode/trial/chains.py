@@ -36,6 +36,7 @@ ADMIN_DELAY_S = 3600
 POCKET_MONEY_WEI = 100 * 10**18  # of the 10,000 ether of the first account
 DEPLOY_GAS = 5_000_000  # measured 3.15 M
 WRITE_GAS = 200_000  # the dearest write of a party, accept, takes 83 k
+KEY_ROUNDS = 1000  # its password is drawn: a million, as on a farm, would only cost 0.25 s
 HERE = Path(__file__).resolve()
 
 
@@ -100,7 +101,7 @@ class Party:
         from eth_account import Account  # noqa: PLC0415 - web3 costs 1 s, trials with chains only
 
         # pbkdf2: the default, scrypt, takes 303 MB to open, fatal on a Pi.
-        sealed = Account.encrypt(self._account.key, password, kdf="pbkdf2")
+        sealed = Account.encrypt(self._account.key, password, kdf="pbkdf2", iterations=KEY_ROUNDS)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=False)
         file.write_text(json.dumps(sealed))

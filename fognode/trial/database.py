@@ -5,9 +5,11 @@ a folder of mode 0700.  The flags are those for a mini-PC (systemd/mariadb.cnf);
 settings are the server's own, so that a crash test is told no lie.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -89,11 +91,19 @@ class TrialDatabase:
             start_new_session=True,
         )
         deadline = time.monotonic() + START_S
-        while not self.socket.exists():
+        while not self._greets():
             if self._server.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise AwayError(f"mariadbd did not start: {self._last_words()}")
             time.sleep(POLL_S)
+
+    def _greets(self) -> bool:
+        # Its socket is there sooner, but a SIGTERM in between is lost: it would never end.
+        with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+            line.settimeout(START_S)
+            line.connect(str(self.socket))
+            return bool(line.recv(1))
+        return False
 
     def kill(self) -> None:
         """End the server at once, as a power cut of the process would."""

@@ -212,10 +212,9 @@ class Farm:
         status, text = self.get(f"api/v1/{path}")
         return json.loads(text) if status == 200 else {}
 
-    def events(self, *kinds: str) -> list[dict[str, Any]]:
-        """Return all stored events of these kinds, oldest first, through the API."""
+    def events(self, *kinds: str, after: int = 0) -> list[dict[str, Any]]:
+        """Return the stored events of these kinds behind a seq, oldest first, through the API."""
         found: list[dict[str, Any]] = []
-        after = 0
         while page := self.api(f"events?after={after}&limit=500").get("events"):
             found += [event for event in page if not kinds or event["kind"] in kinds]
             after = page[-1]["seq"]
@@ -246,9 +245,14 @@ class Farm:
             AwayError: They did not come in time.
         """
         found: list[dict[str, Any]] = []
+        seen = 0  # the record only grows: each look reads what is new
 
         def there() -> bool:
-            found[:] = [e for e in self.events(kind) if facts.items() <= e["facts"].items()]
+            nonlocal seen
+            for event in self.events(after=seen):
+                seen = event["seq"]
+                if event["kind"] == kind and facts.items() <= event["facts"].items():
+                    found.append(event)
             return len(found) >= count
 
         self.wait(there, within_s, f"{count} x {kind} {facts}")

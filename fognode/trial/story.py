@@ -150,14 +150,14 @@ def _visit(farm: Farm, handle: Callable[[], None]) -> None:
     handle()
     board.door_close()
     farm.expect("tag_out", count=shown + 1, tag=BADGE)  # or the next showing is the same one
-    farm.wait(lambda: len(farm.events("box_closed")) > closed, 20, "the cabinet to be closed")
+    farm.expect("box_closed", count=closed + 1)
 
 
 def _take(farm: Farm) -> None:
     gone, lifted = _times(farm, "tag_out", TAG), len(farm.events("weight_take"))
     farm.boards[CABINET].tag_out(TAG)
     farm.boards[CABINET].weight(0)
-    farm.wait(lambda: len(farm.events("weight_take")) > lifted, 10, "the weight to be gone")
+    farm.expect("weight_take", count=lifted + 1)
     farm.expect("tag_out", count=gone + 1, tag=TAG)
 
 
@@ -170,7 +170,7 @@ def _put(farm: Farm, gross_g: int) -> None:
     seen, laid = _times(farm, "tag_in", TAG), len(farm.events("weight_put"))
     farm.boards[CABINET].tag_in(TAG)
     farm.boards[CABINET].weight(gross_g)
-    farm.wait(lambda: len(farm.events("weight_put")) > laid, 10, "the weight to be there")
+    farm.expect("weight_put", count=laid + 1)
     farm.expect("tag_in", count=seen + 1, tag=TAG)
 
 

@@ -18,9 +18,9 @@ from fognode.errors import ConfigError
 from fognode.events import Event, Outcome, Row, RowValues
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 
 if TYPE_CHECKING:
     from tests.analysis.conftest import MadeFarm
@@ -40,6 +40,15 @@ from fognode.analysis.child import main
 sys.exit(main(sys.argv[1:]))
 """
 
+# Beside other tests a process that holds itself back would wait for minutes.
+HASTY = """
+import os, sys
+os.nice = lambda more: 0
+from fognode.analysis.child import main
+sys.exit(main(sys.argv[1:]))
+"""
+PATIENCE_S = 300
+
 
 class Node:
     """A real SQLite store in a folder, and the child started on it."""
@@ -48,7 +57,7 @@ class Node:
         self.path = folder / "fognode.toml"
         self.path.write_text(f'[farm]\nid = "made"\nfolder = "{folder}"\n')
         self.config = load(self.path, {})
-        prepare_database(self.config)
+        lay_database(self.config)
         self.reader = Reader(open_engine(self.config, "reader"))
         self.engine = open_engine(self.config, "writer")
         self.writer = Writer(self.engine, self.reader)
@@ -76,15 +85,16 @@ class Node:
         if rows:
             self.writer.keep([], rows)
 
-    def start(self, task: str, run: str = RUN, code: str = "") -> subprocess.CompletedProcess[str]:
-        child = ["-c", code] if code else ["-m", "fognode.analysis.child"]
+    def start(
+        self, task: str, run: str = RUN, code: str = HASTY
+    ) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
         return subprocess.run(
-            [sys.executable, *child, task, "--config", str(self.path), "--run", run],
+            [sys.executable, "-c", code, task, "--config", str(self.path), "--run", run],
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
             env=environment,
         )
 
@@ -186,7 +196,7 @@ def test_a_missing_database_is_told_on_one_line(tmp_path: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr.startswith("event=analysis_failed reason=cannot read the database")

@@ -15,9 +15,9 @@ from fognode.errors import AwayError, RefusedError
 from fognode.events import Event, Json, Kind, Row, RowValues
 from fognode.hashing import Stamp, event_id, freeze
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 from tests.daemon.test_glance import CHAIN
 from tests.page.conftest import step_row
 
@@ -32,7 +32,7 @@ class Farm:
     def __init__(self, folder: Path, chains: list[dict[str, Any]]) -> None:
         farm = {"id": "farm-7", "folder": str(folder / "node")}
         self.config: Config = parse({"farm": farm, "chain": chains})
-        prepare_database(self.config)
+        lay_database(self.config)
         self.reader = Reader(open_engine(self.config, "reader"))
         self.writer = Writer(open_engine(self.config, "writer"), self.reader)
         self.lock = threading.Lock()

@@ -11,10 +11,10 @@ from fognode.events import Event, Json, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
 from fognode.store.photos import photo_findings
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.retention import BACKUPS
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 
 STAMP = Stamp(farm="farm-7", boot_id="5f3a9c0e", mono_ms=1, recorded_at_ms=9, clock_ok=True)
 
@@ -24,7 +24,7 @@ def config(tmp_path: Path) -> Config:
     (tmp_path / "vault-master").write_text("00" * 32)
     farm = {"id": "farm-7", "folder": str(tmp_path / "node")}
     made = parse({"farm": farm}, credentials=tmp_path)
-    prepare_database(made)
+    lay_database(made)
     reader = Reader(open_engine(made, "reader"))
     writer = Writer(open_engine(made, "writer"), reader)
     event = Event(kind="light_open", origin="b/cab01/1/1", happened_at_ms=1)

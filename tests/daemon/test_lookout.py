@@ -18,10 +18,10 @@ from fognode.events import Event, Json, RowValues, Stored
 from fognode.hashing import Stamp, freeze
 from fognode.page.live import TailCut
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.spool import Backlog, Cut
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 from tests.daemon.test_glance import CHAIN
 
 NOW_MS = 1_795_241_520_000
@@ -35,7 +35,7 @@ class Farm:
     def __init__(self, folder: Path, **tables: Any) -> None:
         farm = {"id": "farm-7", "folder": str(folder)}
         self.config: Config = parse({"farm": farm, **tables})
-        prepare_database(self.config)
+        lay_database(self.config)
         self.engine = open_engine(self.config, "reader")
         self.reader = Reader(self.engine)
         self.writer = Writer(open_engine(self.config, "writer"), self.reader)

@@ -26,11 +26,11 @@ from fognode.store import worm
 from fognode.store.checkpoint import Signer, open_note, parse_note
 from fognode.store.engines import open_engine
 from fognode.store.keyring import log_in_force, read_keyring
-from fognode.store.prepare import prepare_database
 from fognode.store.restored import Loss, Saved, find_saved, measure_loss
 from fognode.store.signed import evidence_of
 from fognode.store.spool import Spool
 from fognode.store.verify import Report, examine
+from tests.blank import lay_database
 
 LOG = "fognode.farm-7"
 OLD, NEW, THIRD = "11" * 32, "22" * 32, "33" * 32
@@ -54,7 +54,7 @@ class Box:
         farm = {"id": "farm-7", "folder": str(folder / "node")}
         self.config: Config = parse({"farm": farm}, self.credentials)
         self.worm = self.config.folder / "worm"
-        prepare_database(self.config)
+        lay_database(self.config)
 
     def put_key(self, seed: str) -> None:
         (self.credentials / "checkpoint-key").write_text(seed)

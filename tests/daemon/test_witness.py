@@ -14,9 +14,9 @@ from fognode.hashing import Stamp, freeze
 from fognode.store import worm
 from fognode.store.checkpoint import Signer, new_key, open_note
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 
 STAMP = Stamp(farm="farm-7", boot_id="5f3a9c0e", mono_ms=1, recorded_at_ms=9, clock_ok=True)
 KEY = new_key()
@@ -28,7 +28,7 @@ class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config: Config = parse({"farm": {"id": "farm-7", "folder": str(folder)}})
-        prepare_database(self.config)
+        lay_database(self.config)
         self.signer = Signer("fognode.farm-7", KEY)
         self.open()
 

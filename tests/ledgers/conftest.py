@@ -23,10 +23,10 @@ from fognode.ledgers.evm import ChainNode
 from fognode.ledgers.outbox import Lane
 from fognode.ledgers.regulators import Seal
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
 from fognode.trial.chains import TrialChain, TrialChains, find_anvil, start_chains
+from tests.blank import lay_database
 
 NOW_MS = 1_795_241_520_000  # when all tests happen
 PERSON = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -167,7 +167,7 @@ def make_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
     def make(credentials: Path | None = None, **tables: Any) -> House:
         farm = {"id": "farm-7", "zone": "America/Cuiaba", "folder": str(tmp_path)}
         config = parse({"farm": farm, **tables}, credentials)
-        prepare_database(config)
+        lay_database(config)
         read, write = open_engine(config, "reader"), open_engine(config, "writer")
         reader = Reader(read)
         writer = Writer(write, reader)

@@ -16,6 +16,7 @@ from fognode.store.reader import Reader
 from fognode.store.tables import metadata
 from fognode.store.writer import Writer
 from fognode.trial.database import TrialDatabase, missing_server, start_mariadb
+from tests.blank import lay_database
 
 # The worked example of the one definition of bodies and hashes; bytes exact.
 B1 = (
@@ -155,7 +156,7 @@ def sqlite_config(tmp_path: Path) -> Config:
 @pytest.fixture
 def sqlite_house(sqlite_config: Config) -> Iterator[House]:
     """A new SQLite database."""
-    prepare.prepare_database(sqlite_config)
+    lay_database(sqlite_config)
     house = House(sqlite_config)
     yield house
     house.close()

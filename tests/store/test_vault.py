@@ -18,7 +18,6 @@ from fognode.events import Event, Json, Kind, Stored
 from fognode.hashing import Stamp, freeze
 from fognode.store import vault as store_vault
 from fognode.store.engines import open_engine
-from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.vault import (
     Vault,
@@ -30,6 +29,7 @@ from fognode.store.vault import (
 )
 from fognode.store.verify import verify
 from fognode.store.writer import Writer
+from tests.blank import lay_database
 
 MASTER = "0f" * 32
 ANA, EVE = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -307,7 +307,7 @@ class Record:
 
     def __init__(self, config: Config, vault: Vault) -> None:
         self.vault = vault
-        prepare_database(config)
+        lay_database(config)
         self.engine, self.write = open_engine(config, "reader"), open_engine(config, "writer")
         self.reader = Reader(self.engine)
         self.writer = Writer(self.write, self.reader)

@@ -21,9 +21,7 @@ PARTS = (
 )
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    copy = tmp_path / "checkout"
+def copy_checkout(copy: Path) -> Path:
     for part in PARTS:
         place = copy / part
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +32,7 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """Ours, for pip: what builds a wheel is downloaded only when it is not here."""
     ours = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "NOTIFY_SOCKET"}}

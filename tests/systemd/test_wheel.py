@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fognode.store.schema import VERSIONS
+from tests.systemd.conftest import ROOT, copy_checkout
 
 PARTS = [
     "fognode/contracts/PackageToken.json",
@@ -42,12 +43,13 @@ print(Path(fognode.__file__).parent)
 RUN = "from fognode.cli.main import run\nsys.exit(run(sys.argv[1:]))\n"
 
 
-@pytest.fixture
-def wheel(checkout: Path, environment: dict[str, str], tmp_path: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "-q", "-w", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "-q", "-w", str(folder)]
     built = subprocess.run(
         command,
-        cwd=checkout,
+        cwd=copy_checkout(folder / "checkout"),
         env=environment,
         capture_output=True,
         text=True,
@@ -55,7 +57,7 @@ def wheel(checkout: Path, environment: dict[str, str], tmp_path: Path) -> Path:
         timeout=300,
     )
     assert built.returncode == 0, built.stderr
-    (found,) = tmp_path.glob("*.whl")
+    (found,) = folder.glob("*.whl")
     return found
 
 
@@ -66,15 +68,15 @@ def alone(folder: Path, code: str, *words: str) -> str:
     return told.stdout
 
 
-def test_wheel_holds_every_module_and_every_file_that_is_read(wheel: Path, checkout: Path) -> None:
+def test_wheel_holds_every_module_and_every_file_that_is_read(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
-    modules = {str(path.relative_to(checkout)) for path in (checkout / "fognode").rglob("*.py")}
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "fognode").rglob("*.py")}
     pages = {
-        str(path.relative_to(checkout))
+        str(path.relative_to(ROOT))
         for folder in ("templates", "static")
-        for path in (checkout / "fognode/page" / folder).iterdir()
+        for path in (ROOT / "fognode/page" / folder).iterdir()
     }
-    versions = {path.name for path in (checkout / "migrations/versions").glob("0*.py")}
+    versions = {path.name for path in (ROOT / "migrations/versions").glob("0*.py")}
     assert {name[:4] for name in versions} == set(VERSIONS)
     migrations = {f"fognode/migrations/versions/{name}" for name in versions}
     assert len(modules) > 50
