@@ -44,6 +44,7 @@ class Farm:
     name: str = _key("")
     zone: str = _key("UTC")  # IANA name; hours and dates are meant in it
     folder: str = _key("/var/lib/fognode")
+    poison_centre: str = _key("")  # its telephone number, on the safety sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,18 +107,21 @@ def read_invoices(content: bytes) -> list[Invoice]:
     return _read_csv(content)
 
 
-def to_events(invoices: Sequence[Invoice], at_ms: int) -> list[Event]:
-    """Return what is stored of the invoices of one file; the same file gives the same again."""
+def to_events(invoices: Sequence[Invoice], at_ms: int, by: str = "") -> list[Event]:
+    """Return what is stored of the invoices of one file; the same file gives the same again.
+
+    ``by`` is the person who hands it in, "" unknown.
+    """
     events: list[Event] = []
     for invoice in invoices:
-        for kind, facts in _told(invoice):
+        for kind, facts in _told(invoice, by):
             kept = {name: value for name, value in facts.items() if value != ""}
             origin = f"i/{invoice.sha256}/{len(events)}"
             events.append(Event(kind=kind, origin=origin, happened_at_ms=at_ms, facts=kept))
     return events
 
 
-def _told(invoice: Invoice) -> Iterator[tuple[Kind, dict[str, Json]]]:
+def _told(invoice: Invoice, by: str) -> Iterator[tuple[Kind, dict[str, Json]]]:
     yield (
         Kind.INVOICE_READ,
         {
@@ -130,6 +133,7 @@ def _told(invoice: Invoice) -> Iterator[tuple[Kind, dict[str, Json]]]:
             "authorised": int(invoice.authorised),
             "prescriptions": [*invoice.prescriptions],
             "lines": len(invoice.lines),
+            "by": by,
         },
     )
     for place, line in enumerate(invoice.lines, start=1):

@@ -7,15 +7,10 @@ from fognode.config import load
 from fognode.daemon.control import send_request
 from fognode.errors import RefusedError
 from fognode.events import REQUESTS, Json
+from fognode.page.declared import DECLARATIONS, PHOTO_FACTS, Number, Texts
 
-NUMBERS = {
-    "density_g_per_l",
-    "gross_g",
-    "punctured",
-    "rinses",
-    "taken_at_ms",
-    "tare_g",
-    "withdraw",
+FIELDS = {
+    name: one for table in (*DECLARATIONS.values(), PHOTO_FACTS) for name, one in table.items()
 }
 INNER = "facts."  # of a correction: what the corrected declaration should have said
 
@@ -24,7 +19,7 @@ def add_declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``declare``."""
     parser.add_argument("--config", type=Path, default=Path("/etc/fognode/fognode.toml"))
     parser.add_argument("kind", choices=sorted(REQUESTS), metavar="KIND")
-    words = "facts.NAME=VALUE is what a correction says instead"
+    words = "a list with commas; facts.NAME=VALUE is what a correction says instead"
     parser.add_argument("facts", nargs="+", metavar="NAME=VALUE", help=words)
 
 
@@ -54,7 +49,10 @@ def _fact(text: str) -> tuple[str, Json]:
     name, found, value = text.partition("=")
     if not found or not name:
         raise RefusedError(f"{text!r} is not written NAME=VALUE")
-    if name.removeprefix(INNER) not in NUMBERS:
+    wanted = FIELDS.get(name.removeprefix(INNER))
+    if isinstance(wanted, Texts):
+        return name, [*value.split(",")]
+    if not isinstance(wanted, Number):
         return name, value
     if not value.isdecimal():
         raise RefusedError(f"{name}={value!r} must be a whole number")

@@ -9,7 +9,7 @@ import secrets
 import urllib.parse
 import uuid
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fognode.errors import AwayError, ConfigError, RefusedError
 from fognode.events import Json
@@ -17,6 +17,7 @@ from fognode.events import Json
 URL_FILE, TOKEN_FILE, LOCK_FILE = "page.url", "control.token", "running.lock"
 TIMEOUT_S = 10
 OK, CREATED = 200, 201
+REFUSAL = 4000  # characters of one, at most; it names up to 20 lines of a file
 
 
 def claim_folder(folder: Path) -> IO[bytes]:
@@ -86,9 +87,20 @@ def send_photo(folder: Path, content: bytes, facts: dict[str, str]) -> tuple[str
     return str(told["photo"]), told["status"] == CREATED
 
 
-def _post(
-    folder: Path, path: str, body: bytes, media: str = "application/json"
-) -> dict[str, str | int]:
+def send_invoices(folder: Path, content: bytes, by: str) -> dict[str, Any]:
+    """POST an invoice file to the daemon that runs in ``folder``; return what it read.
+
+    On return every line of it is kept; the same file again is the same events.
+
+    Raises:
+        AwayError: No daemon answers.
+        RefusedError: The daemon did not take it; the message names each wrong line.
+    """
+    asked = urllib.parse.urlencode({"by": by})
+    return _post(folder, f"/api/v1/invoices?{asked}", content, "application/octet-stream")
+
+
+def _post(folder: Path, path: str, body: bytes, media: str = "application/json") -> dict[str, Any]:
     try:
         url = urllib.parse.urlsplit((folder / URL_FILE).read_text())
         token = (folder / TOKEN_FILE).read_text()
@@ -101,5 +113,12 @@ def _post(
     except (OSError, http.client.HTTPException) as error:
         raise AwayError(f"no appliance answers in {folder}; start fognode run first") from error
     if status not in {OK, CREATED}:
-        raise RefusedError(f"not taken ({status}): {text.strip()[:500]}")
+        raise RefusedError(f"not taken ({status}): {_said(text)}")
     return {**json.loads(text), "status": status}
+
+
+def _said(text: str) -> str:
+    """Return the words of a refusal: those of the JSON, else the text itself."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(text)["error"])[:REFUSAL]
+    return text.strip()[:REFUSAL]

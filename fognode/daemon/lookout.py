@@ -14,7 +14,7 @@ record, so a restart tells nothing twice.  The page is shown the same figures.
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Lookout:
         self._begun_at_ms = 0  # when the first event was recorded
         self._told: set[Subject] = set()
         self.figures = Evidence()
-        self.chime: Callable[[int], None] = lambda _now_ms: None  # asked first in every pass
+        self.chimes: Sequence[Callable[[int], None]] = ()  # asked first in every pass
 
     def run(self, stop: threading.Event) -> None:
         """Look until ``stop``."""
@@ -91,7 +91,8 @@ class Lookout:
         while not stop.is_set():
             has_settled = time.monotonic() - begun_s >= GRACE_S
             now_ms = time.time_ns() // 1_000_000
-            self.chime(now_ms)
+            for chime in self.chimes:
+                chime(now_ms)
             self.pass_once(now_ms, has_settled)
             stop.wait(LOOK_S)
 

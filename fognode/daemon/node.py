@@ -4,7 +4,7 @@ main        signals, supervision, systemd's watchdog
 store       the writer, the chain head            custody    all folds
 lines       finds ports; line-N reads one each     web        the page
 mail, chain-NAME, documents                        one peer each
-lookout     does the evidence keep up?  did an hour begin?
+lookout     does the evidence keep up?  did an hour begin?  is the safety sheet new?
 calendar    APScheduler: training, verification
 """
 
@@ -12,7 +12,6 @@ import contextlib
 import gc
 import logging
 import os
-import secrets
 import signal
 import threading
 import time
@@ -20,29 +19,28 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from fognode.alerts import policy
 from fognode.boards import progress
 from fognode.boards.lines import Lines
 from fognode.boards.link import Link
-from fognode.config import Config, seconds_of
-from fognode.custody import fold, packages, sessions, traces
+from fognode.config import Config
 from fognode.daemon.calendar import Calendar
 from fognode.daemon.chimes import Chimes
 from fognode.daemon.chores import Chores
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
+from fognode.daemon.folds import FOLDED, fresh_folds
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
 from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
 from fognode.daemon.lookout import Lookout, cut_event
+from fognode.daemon.safety import SafetySheet
 from fognode.daemon.senders import Senders, now_ms
 from fognode.daemon.shelf import Shelf
 from fognode.daemon.witness import Witness
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
-from fognode.events import Event, Json, Kind, Outcome
+from fognode.events import Event, Json, Kind
 from fognode.hashing import event_id
-from fognode.ledgers import anchor, journey
 from fognode.page.app import create_app, serve
 from fognode.page.live import Desk
 from fognode.store.checkpoint import Signer
@@ -82,6 +80,7 @@ class Node:
         self._followers = Followers(
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
         )
+        self._followers.folded = FOLDED
         shelf = self._keeper.shelf = Shelf(self._is_summed)
         self._lines = Lines(config, self._keeper.offer, self._reach, keep_sample=shelf.put)
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
@@ -104,7 +103,8 @@ class Node:
         }
         self._glance.lines, self._glance.calendar = self._lines, self._calendar
         self._lookout = Lookout(config, self._reader, self._keeper, self._calendar.results)
-        self._lookout.chime = Chimes(self._reader.newest, self._keeper.commit, config.zone).pass_once
+        chimes = Chimes(self._reader.newest, self._keeper.commit, config.zone)
+        self._lookout.chimes = (chimes.pass_once, SafetySheet(config, self._reader).pass_once)
         self._glance.lookout, self._calendar.overdue = self._lookout, self._lookout.overdue
 
     def run(self) -> int:
@@ -129,6 +129,7 @@ class Node:
             reader=self._reader,
             live=self._glance.look,
             request_event=self._request,
+            keep_events=self._keeper.commit,
             photos=self._chores.photos,
             token=token,
         )
@@ -235,31 +236,10 @@ class Node:
         return Witness(folder, self._reader, signer, immutable=not self._config.trial)
 
     def _fresh_folds(self) -> tuple[Sequence[Step], Due]:
-        barred = frozenset(p.id for p in self._config.places if not p.permitted)
-        named = frozenset(cabinet.id for cabinet in self._config.cabinets)
-        custody = fold.Custody(
-            zone=self._config.zone,
-            packages=packages.State(barred=barred),
-            sessions=sessions.State(named=named),
-            traces=traces.State(travel_ms={p.id: p.travel_s * 1000 for p in self._config.places}),
-        )
-        alerts, rules = policy.State(), _rules(self._config)
-        tokens, plan = journey.State(), journey.plan_of(self._config)
-        anchors = anchor.State()
-        reach = progress.Progress()
+        return fresh_folds(self._config, self._note_reach)
 
-        def due(at_ms: int) -> Outcome:
-            self._progress = reach  # asked only when all is told, so it is complete
-            return fold.due(custody, at_ms)
-
-        steps: list[Step] = [
-            partial(progress.step, reach),
-            partial(fold.step, custody),
-            lambda told: policy.step(alerts, told, rules),
-            lambda told: journey.step(tokens, told, plan, secrets.token_bytes(16)),
-            lambda told: anchor.step(anchors, told, plan),
-        ]
-        return steps, due
+    def _note_reach(self, reach: progress.Progress) -> None:
+        self._progress = reach
 
     def _forget_cut(self, cut: Cut, _seq: int) -> None:
         with contextlib.suppress(StoreError):  # then it is told again, as the same event
@@ -322,15 +302,6 @@ class Node:
             worker.join(LAST_S - 0.2)
         self._journal.close()
         log.info("event=stopped")
-
-
-def _rules(config: Config) -> policy.Rules:
-    return policy.Rules(
-        farm=config.farm.id,
-        zone=config.zone,
-        hours={c.id: tuple(seconds_of(span) for span in c.hours) for c in config.cabinets},
-        managers=tuple(str(number) for number in range(len(config.managers))),
-    )
 
 
 def _line_name(link: Link) -> str:

@@ -1,22 +1,23 @@
 """JSON for the ERP, the inspector and the command line: /api/v1.
 
-Lists take ``after`` (a seq; only what is newer comes back) and ``limit``, and answer with
-``next``, the ``after`` of the next call.  Times are UTC milliseconds, hashes hex, weights
-grams.  One POST takes a declaration, one a photo; both answer once it is kept.
+Lists are in page/lists.py.  Times are UTC milliseconds, hashes hex, weights grams.  One POST
+takes a declaration, one a photo, one an invoice file; each answers once it is kept.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from flask import Response, abort, g, jsonify, request
 
 from fognode import hashing
 from fognode.errors import ConfigError, RefusedError, StoreError
-from fognode.events import Kind, RowValues, Stored
+from fognode.events import Kind, Stored
 from fognode.page.declared import (
     DECLARATIONS,
+    PERSON,
     PHOTO_FACTS,
     UUID4,
     Declaration,
@@ -29,48 +30,31 @@ from fognode.page.declared import (
     check_photo,
     check_request,
 )
+from fognode.page.lists import MAX_LIMIT, MAX_SEQ, TABLES, names, next_of, plain, span, table_list
 from fognode.page.live import Desk, Line
+from fognode.page.tokens import check_token
 
-MAX_LIMIT = 500
 BODY_LIMIT = 64 * 1024  # bytes of a POST
 PHOTO_LIMIT = 8 * 1024 * 1024  # of one that brings a picture
 PHOTOS_PATH = "/api/v1/photos"
-MAX_SEQ = 2**53 - 1
-
-TABLES = {"packages": "package", "alerts": "alert", "points": "points"}
 
 
 def events(desk: Desk) -> Response:
     """Answer with the events after a seq, oldest first, each with its leaf hash."""
-    after, limit = _span()
+    after, limit = span()
     told = desk.reader.events(after, limit)
     last = told[-1].seq if told else after
     return jsonify(events=[_event(one) for one in told], next=last)
 
 
-def packages(desk: Desk) -> Response:
-    """Answer with the packages that changed after a seq."""
-    return _table(desk, "packages")
-
-
-def alerts(desk: Desk) -> Response:
-    """Answer with the alerts that changed after a seq."""
-    return _table(desk, "alerts")
-
-
-def points(desk: Desk) -> Response:
-    """Answer with the entries of the score after a seq."""
-    return _table(desk, "points")
-
-
 def ledgers(desk: Desk) -> Response:
     """Answer with the steps of both chains that changed after a seq, and both chains now."""
-    after, limit = _span()
+    after, limit = span()
     rows = desk.reader.changed("chain_outbox", after, limit)
-    guards = [_plain(row) for row in desk.reader.rows("chain_guard")]
+    guards = [plain(row) for row in desk.reader.rows("chain_guard")]
     return jsonify(
-        ledgers=[_plain(row) for row in rows],
-        next=_next(rows, after),
+        ledgers=[plain(row) for row in rows],
+        next=next_of(rows, after),
         guards=guards,
         chains=[asdict(chain) for chain in g.live.chains],
     )
@@ -79,7 +63,7 @@ def ledgers(desk: Desk) -> Response:
 def sensors(_desk: Desk) -> Response:
     """Answer with every board and its sensors as heard; live, so without seq."""
     if request.args:
-        abort(400, f"sensors takes no parameters, not {_names(request.args)}: it is live")
+        abort(400, f"sensors takes no parameters, not {names(request.args)}: it is live")
     lines = [asdict(line) | {"counters": dict(line.counters)} for line in g.live.lines]
     return jsonify(sensors=lines, now_ms=g.live.now_ms)
 
@@ -89,7 +73,7 @@ def take_request(desk: Desk) -> Response:
 
     The same id again answers with the same seq: it names the happening (origin q/UUID).
     """
-    _check_token(desk)
+    check_token(desk)
     try:
         asked = check_request(_posted())
         if asked.kind == Kind.CORRECTION_DECLARED:
@@ -108,7 +92,7 @@ def take_photo(desk: Desk) -> Response:
 
     201 for a new one; 200 when the same picture is kept already, with the id it has.
     """
-    _check_token(desk)
+    check_token(desk)
     request.max_content_length = PHOTO_LIMIT
     try:
         asked = check_photo(request.args)
@@ -118,12 +102,6 @@ def take_photo(desk: Desk) -> Response:
     answer = jsonify(photo=added.photo, seq=added.seq)
     answer.status_code = 201 if added.is_new else 200
     return answer
-
-
-def _check_token(desk: Desk) -> None:
-    offered = request.headers.get("Authorization", "").encode("latin-1", "replace")
-    if not desk.token or not hashing.same(offered, f"Bearer {desk.token}".encode()):
-        abort(401, "send the header Authorization: Bearer and the text of DIR/control.token")
 
 
 def _check_correction(desk: Desk, asked: Declaration) -> Declaration:
@@ -192,7 +170,7 @@ def openapi(_desk: Desk) -> Response:
         openapi="3.1.0",
         info={"title": "fognode", "version": "1.0.0"},
         paths={
-            **{f"/api/v1/{name}": {"get": _list_spec(name)} for name in LISTS},
+            **{f"/api/v1/{name}": _list_paths(name) for name in LISTS},
             "/api/v1/sensors": {"get": _spec("Boards and sensors as heard now", {})},
             "/api/v1/requests": {"post": _post_spec()},
             PHOTOS_PATH: {"post": _photo_spec()},
@@ -204,10 +182,8 @@ def openapi(_desk: Desk) -> Response:
 
 LISTS: dict[str, Callable[[Desk], Response]] = {
     "events": events,
-    "packages": packages,
-    "alerts": alerts,
     "ledgers": ledgers,
-    "points": points,
+    **{name: partial(table_list, name) for name in TABLES},
 }
 CALLS: dict[str, Callable[[Desk], Response]] = {
     **{f"/api/v1/{name}": call for name, call in LISTS.items()},
@@ -215,34 +191,7 @@ CALLS: dict[str, Callable[[Desk], Response]] = {
     "/api/v1/openapi.json": openapi,
     "/healthz": health,
 }
-
-
-def _table(desk: Desk, name: str) -> Response:
-    after, limit = _span()
-    rows = desk.reader.changed(TABLES[name], after, limit)
-    return jsonify({name: [_plain(row) for row in rows], "next": _next(rows, after)})
-
-
-def _next(rows: Sequence[RowValues], after: int) -> int:
-    return int(rows[-1]["as_of_seq"] or 0) if rows else after
-
-
-def _span() -> tuple[int, int]:
-    if unknown := sorted(request.args.keys() - {"after", "limit"}):
-        abort(400, f"unknown parameters {_names(unknown)}; known: after, limit")
-    return _number("after", 0, 0, MAX_SEQ), _number("limit", 100, 1, MAX_LIMIT)
-
-
-def _number(name: str, default: int, least: int, most: int) -> int:
-    text = request.args.get(name, str(default))
-    # Digits only: int() alone also takes "+1", "1_0" and digits of other scripts.
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= most):
-        abort(400, f"{name} = {text[:40]!r} must be a whole number from {least} to {most}")
-    return int(text)
-
-
-def _names(found: Any) -> str:
-    return ", ".join(repr(name[:40]) for name in list(found)[:5])
+OPEN = {"/api/v1/openapi.json", "/healthz"}  # to everybody who can see the page
 
 
 def _posted() -> object:
@@ -267,10 +216,6 @@ def _event(told: Stored) -> dict[str, Any]:
     }
 
 
-def _plain(row: RowValues) -> dict[str, Any]:
-    return {name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()}
-
-
 def _spec(summary: str, refusals: Mapping[str, str]) -> dict[str, Any]:
     answers = {"200": "As asked"} | dict(refusals)
     responses = {
@@ -280,9 +225,20 @@ def _spec(summary: str, refusals: Mapping[str, str]) -> dict[str, Any]:
     return {"summary": summary, "responses": responses}
 
 
+def _list_paths(name: str) -> dict[str, Any]:
+    told = {"get": _list_spec(name)}
+    return told | ({"post": _invoice_spec()} if name == "invoices" else {})
+
+
 def _list_spec(name: str) -> dict[str, Any]:
     bounds = {"after": (0, MAX_SEQ, 0), "limit": (1, MAX_LIMIT, 100)}
-    refusals = {"400": "A parameter is wrong", "503": "The store is away"}
+    refusals = {
+        "400": "A parameter is wrong",
+        "401": "From another machine, and the token is missing or wrong",
+        "503": "The store is away",
+    }
+    formats = {"type": "string", "enum": ["csv", "json"], "default": "json"}
+    formatted = {"name": "format", "in": "query", "schema": formats}
     return _spec(f"What changed in {name} after a seq", refusals) | {
         "parameters": [
             {
@@ -297,6 +253,8 @@ def _list_spec(name: str) -> dict[str, Any]:
             }
             for parameter, (least, most, default) in bounds.items()
         ]
+        + [formatted] * (name in TABLES),
+        "security": [{}, {"token": []}],
     }
 
 
@@ -338,6 +296,23 @@ def _photo_spec() -> dict[str, Any]:
             for name, field in fields.items()
         ],
         "requestBody": {"required": True, "content": {"image/*": {}}},
+    }
+
+
+def _invoice_spec() -> dict[str, Any]:
+    refusals = {
+        "201": "Imported; 200 says that this very file was imported before",
+        "400": "by names no known person",
+        "401": "The token is missing or wrong",
+        "413": "The file is longer than 1 MiB",
+        "422": "Nothing was imported; the error names each wrong line",
+        "503": "The store is away; send the same again",
+    }
+    schema = _field_schema(PERSON)
+    return _spec("Import an invoice file: NF-e XML, or CSV in UTF-8", refusals) | {
+        "security": [{"token": []}],
+        "parameters": [{"name": "by", "in": "query", "required": True, "schema": schema}],
+        "requestBody": {"required": True, "content": {"application/xml": {}, "text/csv": {}}},
     }
 
 

@@ -22,8 +22,9 @@ from werkzeug.routing import Rule
 
 from fognode.config import Config
 from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
-from fognode.page import api, uploads, views, wording
+from fognode.page import api, invoices, sheet, uploads, views, wording
 from fognode.page.live import Desk
+from fognode.page.tokens import check_reader
 from fognode.store.reader import Reader
 
 # Operations facts, section 9.
@@ -83,7 +84,9 @@ def _add_routes(app: Flask, desk: Desk) -> None:
     for path, view in views.PAGES.items():
         app.add_url_rule(path, view.__name__, partial(_page, desk, view))
     for path, call in api.CALLS.items():
-        app.add_url_rule(path, f"api_{call.__name__}", partial(call, desk))
+        app.add_url_rule(path, path, partial(_answer, desk, path, call))
+    take = partial(invoices.take_invoices, desk)
+    app.add_url_rule(invoices.INVOICES_PATH, "api_invoices", take, methods=["POST"])
     take = partial(api.take_request, desk)
     app.add_url_rule("/api/v1/requests", "api_requests", take, methods=["POST"])
     take = partial(api.take_photo, desk)
@@ -91,6 +94,13 @@ def _add_routes(app: Flask, desk: Desk) -> None:
     show = partial(_picture, desk)
     app.add_url_rule(views.PHOTO_PATH, "picture", show, methods=["POST"])
     app.add_url_rule("/live", "live", partial(_part, desk, app))
+    app.add_url_rule("/safety", "safety", partial(_safety, desk.config))
+
+
+def _answer(desk: Desk, path: str, call: Callable[[Desk], Response]) -> Response:
+    if path not in api.OPEN:
+        check_reader(desk)
+    return call(desk)
 
 
 def _add_hooks(app: Flask, desk: Desk) -> None:
@@ -102,7 +112,7 @@ def _add_hooks(app: Flask, desk: Desk) -> None:
         if _host_name(request.environ.get("HTTP_HOST", "")) not in {a.lower() for a in allowed}:
             words = "this node does not answer to the name in the address; "
             abort(400, words + "add it to names in section [page] of fognode.toml")
-        if request.endpoint != "static":
+        if request.endpoint not in {"static", "safety"}:  # these two need no database
             _hold(desk.reader)
             g.live = desk.live()  # one snapshot a request
 
@@ -113,7 +123,7 @@ def _add_hooks(app: Flask, desk: Desk) -> None:
 
     @app.after_request
     def _guard(answer: Response) -> Response:
-        answer.headers.update(HEADERS)
+        answer.headers.update(g.get("headers", HEADERS))
         if request.endpoint != "static":
             answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -140,6 +150,17 @@ def _page(desk: Desk, view: Callable[..., str], **where: str) -> str:
     if "asked" not in g:
         g.asked = request.args
     return view(desk, **where)
+
+
+def _safety(config: Config) -> Response:
+    """Answer with the file as it was written last, whatever else works."""
+    try:
+        answer = make_response((config.folder / sheet.FILE).read_bytes())
+    except FileNotFoundError:
+        abort(404, "the safety sheet is written a minute after the first start")
+    answer.mimetype = "text/html"
+    g.headers = HEADERS | {"Content-Security-Policy": sheet.POLICY}
+    return answer
 
 
 def _picture(desk: Desk, photo: str) -> Response:

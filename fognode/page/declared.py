@@ -110,6 +110,7 @@ TAG = Text(
     example="04A1B2C3",
 )
 GRAMS = Number(least=1, most=2_000_000)
+EVENT_ID = Text(most=32, like=r"[0-9a-f]{32}", example="13c61f0b4dbac55b1e26b7445599f1ed")
 REASON = Text(most=200, example="counted wrongly")
 BATCH = Text(most=60, example="2026-11-centre")
 PHOTO = Text(most=64, like=r"[0-9a-f]{64}", example="6e340b9cffb37a98" * 4)
@@ -310,6 +311,22 @@ DECLARATIONS: dict[str, dict[str, Field]] = {
         "package": PACKAGE,
         "destination": Text(most=120, example="centre"),
         "batch": replace(BATCH, optional=True),
+        "by": PERSON,
+    },
+    Kind.DISCREPANCY_EXPLAINED: {
+        "discrepancy": EVENT_ID,
+        "reason": Text(
+            most=40,
+            like="weighing_error|spill|authorised_use|theft|stock_error|sensor_fault|other",
+            example="weighing_error",
+        ),
+        "text": Text(most=300, example="somebody leant on the scale"),
+        "by": PERSON,
+    },
+    Kind.OPENING_REVIEWED: {
+        "opening": EVENT_ID,
+        "verdict": Text(most=20, like="fine|misuse|emergency", example="fine"),
+        "text": Text(most=300, example="Ana fetched it for the fire drill"),
         "by": PERSON,
     },
     Kind.BATCH_DECLARED: {

@@ -5,13 +5,13 @@ counted by the daemon on the monotonic clock, so a step of the wall clock cannot
 look alive or dead.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from fognode import hashing
 from fognode.config import Config
-from fognode.events import Json, Stored
+from fognode.events import Event, Json, Stored
 from fognode.store.album import Added, Photo, Picture
 from fognode.store.reader import Reader
 
@@ -22,6 +22,7 @@ SILENT_AFTER_S = 15
 OPEN_STEPS = ("QUEUED", "SIGNED", "SENT", "MINED")
 
 RequestEvent = Callable[[str, Mapping[str, Json], str], int]
+KeepEvents = Callable[[Sequence[Event]], list[int]]  # all or none; known events stay as they are
 
 
 class PhotoDesk(Protocol):
@@ -188,5 +189,6 @@ class Desk:
     reader: Reader
     live: Callable[[], Live]
     request_event: RequestEvent
+    keep_events: KeepEvents
     photos: PhotoDesk
     token: str  # of the local commands, new at each start

@@ -1,4 +1,4 @@
-"""Which bodies the server reads at all: short ones, and pictures from who has the token.
+"""Which bodies the server reads at all: short ones, and files from who has the token.
 
 waitress holds a whole body before the application is asked, so this is decided here, once the
 headers are there: nobody without the token can make the node hold megabytes.  Neither a picture
@@ -13,7 +13,9 @@ from waitress.parser import HTTPRequestParser
 
 from fognode import hashing
 from fognode.page.api import BODY_LIMIT, PHOTO_LIMIT, PHOTOS_PATH
+from fognode.page.invoices import INVOICE_LIMIT, INVOICES_PATH
 
+LONGER = {PHOTOS_PATH: PHOTO_LIMIT, INVOICES_PATH: INVOICE_LIMIT}  # with the token
 IN_MEMORY = PHOTO_LIMIT + BODY_LIMIT  # a picture with what goes before it
 LIMITS = {
     "max_request_body_size": BODY_LIMIT,
@@ -31,9 +33,9 @@ def channel_class(token: str) -> type[HTTPChannel]:
         def parse_header(self, header_plus: bytes) -> None:
             """Read the headers, then choose how long the body may be."""
             super().parse_header(header_plus)
-            if self.path == PHOTOS_PATH and _has_token(self.headers, token):
+            if self.path in LONGER and _has_token(self.headers, token):
                 larger: Any = copy.copy(self.adj)
-                larger.max_request_body_size = PHOTO_LIMIT + 1
+                larger.max_request_body_size = LONGER[self.path] + 1
                 self.adj = larger
 
     class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types

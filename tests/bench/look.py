@@ -103,6 +103,7 @@ def _page(house: House, reader: Reader) -> Iterator[int]:
         reader=reader,
         live=partial(_now, reader),
         request_event=_refuse,
+        keep_events=_refuse,
         photos=Photos(house.config.folder, vault, reader, _refuse, lambda: at_ms(0)),
         token="token",
     )

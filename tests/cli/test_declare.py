@@ -132,3 +132,13 @@ def test_without_a_daemon_the_cure_is_named(path: Path, capsys: pytest.CaptureFi
 
 def test_token_of_the_daemon_is_for_its_account_only(daemon: Daemon) -> None:
     assert (daemon.path.parent / TOKEN_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_each_fact_is_sent_as_what_its_kind_wants(path: Path, daemon: Daemon) -> None:
+    product = ["product_set", "gtin=7891234567895", "name=42", "packaging=rigid", "hazard_class=1"]
+    assert run(["declare", "--config", str(path), *product]) == 0
+    batch = ["batch_declared", "batch=b", "destination=d", "packages=p-1,p-2", "by=ana"]
+    assert run(["declare", "--config", str(path), *batch]) == 0
+    told = [asked[2]["facts"] for asked in daemon.asked]
+    assert (told[0]["name"], told[0]["hazard_class"]) == ("42", 1)
+    assert told[1]["packages"] == ["p-1", "p-2"]

@@ -7,14 +7,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from fognode.errors import ConfigError, RefusedError
-from fognode.events import Json
+from fognode.events import REQUESTS, Json
 from tests.page.conftest import HERON, NOW_MS, TOKEN, TX, Farm, package_row
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
 EXIT = {"package": "GLY-0042", "destination": "centre", "by": HERON}
 BODY: dict[str, Any] = {"id": ID, "kind": "exit_declared", "facts": EXIT}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-LISTS = ("events", "packages", "alerts", "ledgers", "points")
+LISTS = ("events", "packages", "alerts", "ledgers", "points", "stock", "invoices")
 
 
 def post(client: FlaskClient, body: object, **headers: str) -> TestResponse:
@@ -236,20 +236,7 @@ def test_description_names_every_route_and_kind(full: Farm) -> None:
     kinds = [
         one["properties"]["kind"]["const"] for one in schema["application/json"]["schema"]["oneOf"]
     ]
-    assert sorted(kinds) == [
-        "anchor_asked",
-        "correction_declared",
-        "delivery_declared",
-        "exit_declared",
-        "hold_lifted",
-        "hold_set",
-        "person_erased",
-        "person_set",
-        "photo_erased",
-        "photo_viewed",
-        "product_set",
-        "rinse_declared",
-    ]
+    assert sorted(kinds) == sorted(REQUESTS)
     limit = told["paths"]["/api/v1/events"]["get"]["parameters"][1]["schema"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 500, 100)
 
@@ -358,7 +345,7 @@ def test_correction_is_itself_corrected_and_never_passed_over(full: Farm, rinsed
     [
         ("00" * 16, {"withdraw": 1}, "the record has no such event"),
         ("event 9", {"withdraw": 1}, "corrects = 'event 9' must look like"),
-        ("openBox", {"withdraw": 1}, "event 3 is openBox; correctable are delivery_declared"),
+        ("openBox", {"withdraw": 1}, "event 3 is openBox; correctable are batch_declared"),
         ("person_set", {"withdraw": 1}, "event 1 is person_set; correctable are"),
         ("rinsed", {}, "either facts, all of them, or withdraw = 1"),
         ("rinsed", {"withdraw": 1, "facts": FIXED}, "either facts, all of them, or withdraw"),

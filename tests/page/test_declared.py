@@ -94,7 +94,10 @@ def test_missing_fact_is_named(missing: str) -> None:
         ({"id": ID, "kind": "exit_declared"}, "must be an object with exactly"),
         (request() | {"id": "7"}, "id = '7' must be a fresh UUID of version 4"),
         (request() | {"id": ID.replace("-4c", "-1c")}, "must be a fresh UUID of version 4"),
-        (request("openBox"), "kind = 'openBox' cannot be declared; known: anchor_asked, corr"),
+        (
+            request("openBox"),
+            "kind = 'openBox' cannot be declared; known: anchor_asked, badge_revoked",
+        ),
         (request() | {"kind": ["exit_declared"]}, "cannot be declared"),
         (request() | {"facts": []}, "facts = [] must be an object"),
     ],
@@ -163,3 +166,14 @@ def test_fields_of_a_photo_pass_their_own_checks_and_a_declaration_has_no_pictur
 def test_everything_that_can_be_corrected_has_a_table_of_facts() -> None:
     assert set(TABLES) >= CORRECTABLE
     assert Kind.CORRECTION_DECLARED not in CORRECTABLE  # what it corrects in the end is asked
+
+
+def test_a_batch_names_its_packages_as_a_list_or_with_commas() -> None:
+    batch = {"batch": "B-1", "destination": "centre", "by": "ana"}
+    for packages in (["P 1", "P 2"], "P 1, P 2"):
+        body = {"id": ID, "kind": "batch_declared", "facts": {**batch, "packages": packages}}
+        assert check_request(body).facts["packages"] == ["P 1", "P 2"]
+    for wrong in ([], "", [7], ["P", ""], {"P": 1}, ["P"] * 501):
+        body = {"id": ID, "kind": "batch_declared", "facts": {**batch, "packages": wrong}}
+        with pytest.raises(ValueError, match="packages"):
+            check_request(body)

@@ -82,6 +82,7 @@ def test_desk_carries_what_the_daemon_hands_in(tmp_path: Path) -> None:
         reader=reader,
         live=lambda: LIVE,
         request_event=lambda kind, facts, request_id: 7,
+        keep_events=lambda events: [8 for _ in events],
         photos=Photos(tmp_path, lambda: Vault(tmp_path / "v"), reader, lambda *_: [], lambda: 1),
         token="t",
     )

@@ -63,3 +63,11 @@ def test_a_body_sent_in_pieces_of_unknown_length_is_cut_off_too() -> None:
 
 def test_no_picture_is_ever_buffered_in_a_file() -> None:
     assert LIMITS["inbuf_overflow"] == LIMITS["outbuf_overflow"] == IN_MEMORY > LARGE
+
+
+@pytest.mark.parametrize(
+    ("length", "offered", "wanted"),
+    [(1_048_576, "Bearer t", False), (1_048_577, "Bearer t", True), (70_000, "", True)],
+)
+def test_an_invoice_file_may_have_a_mebibyte(length: int, offered: str, wanted: bool) -> None:
+    assert refused("/api/v1/invoices?by=a", length, offered=offered) == wanted
