@@ -67,9 +67,13 @@ def calls(tree: ast.AST) -> Iterator[str]:
             yield ast.unparse(node.func)
 
 
+IMPORTS = {name: set(imports(tree)) for name, tree in MODULES.items()}
+CALLS = {name: set(calls(tree)) for name, tree in MODULES.items()}
+
+
 @pytest.mark.parametrize(("library", "owners"), OWNERS.items())
 def test_library_has_one_owner(library: str, owners: tuple[str, ...]) -> None:
-    users = {name for name, tree in MODULES.items() if library in set(imports(tree))}
+    users = {name for name, imported in IMPORTS.items() if library in imported}
     assert {name for name in users if not name.startswith(owners)} == set()
 
 
@@ -87,7 +91,7 @@ def test_library_has_one_owner(library: str, owners: tuple[str, ...]) -> None:
     ],
 )
 def test_right_has_its_owners(call: str, owners: tuple[str, ...]) -> None:
-    users = {name for name, tree in MODULES.items() if call in set(calls(tree))}
+    users = {name for name, called in CALLS.items() if call in called}
     assert {name for name in users if not name.startswith(owners)} == set()
 
 
@@ -129,6 +133,12 @@ def test_every_module_has_its_test_file() -> None:
         ).exists()
     ]
     assert missing == []
+
+
+def test_every_file_that_is_placed_on_a_worker_exists() -> None:
+    from tests.conftest import PLACES  # noqa: PLC0415
+
+    assert [file for file in PLACES if not (ROOT / file).is_file()] == []
 
 
 def test_no_name_says_nothing() -> None:
