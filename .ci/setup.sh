@@ -38,10 +38,9 @@ set_up_libraries() {
         .venv/bin/pip install -q --upgrade pip >/dev/null 2>&1 || true
     }
     extras=dev
-    compile=--no-compile # tests need a part of the libraries and compile that
-    [ "$wanted" != demo ] || { extras=demo compile=--compile; }
+    [ "$wanted" != demo ] || extras=demo
     say "installing fognode and its libraries into .venv"
-    pip=".venv/bin/pip install -q --disable-pip-version-check $compile -e"
+    pip=".venv/bin/pip install -q --disable-pip-version-check -e"
     if ! $pip ".[$extras,mariadb]" >/dev/null 2>&1; then
         say "the MariaDB connector cannot be built (needs gcc and libmariadb-dev): going on with SQLite"
         $pip ".[$extras]"

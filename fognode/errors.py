@@ -3,6 +3,7 @@
 FognodeError
   ConfigError       the operator must edit fognode.toml; no start
   CodeError         not a valid GS1 code; tell the person at the reader
+  ImportRefusedError  a file is not whole; name every fault, import nothing of it
   BoardError        count it, carry on
     FrameError      bytes that are not a whole, intact frame
     MeaningError    an intact frame that says the impossible; also an event ``rejected``

@@ -5,7 +5,7 @@ from fognode import errors
 
 def test_every_error_is_one_family_and_says_the_reaction() -> None:
     classes = [c for _, c in inspect.getmembers(errors, inspect.isclass)]
-    assert len(classes) == 13
+    assert len(classes) == 14
     for cls in classes:
         assert issubclass(cls, errors.FognodeError)
         assert inspect.getdoc(cls)

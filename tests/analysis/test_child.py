@@ -123,6 +123,9 @@ def verdict_rows(farm: MadeFarm) -> list[Row]:
         "packages_out": "",
         "packages_in": "",
         "sentence": "",
+        "authorised_by": "",
+        "sure_permille": 1000,
+        "declared_g": 0,
         "as_of_seq": 1,
     }
     return [

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -35,7 +34,6 @@ class House:
     writer: Writer
     reader: Engine  # of the reading account
     bare: Callable[[int, bytes], None]  # a plain insert of a key and a body, and COMMIT
-    lean: Callable[[int, bytes], None]  # the same as keep does it: prepared once, no COMMIT
     files: Path
 
     def size(self) -> int:
@@ -94,18 +92,14 @@ def _sqlite(stack: ExitStack, folder: Path) -> House:
     plain = stack.enter_context(closing(sqlite3.connect(folder / "plain", isolation_level=None)))
     plain.execute("PRAGMA journal_mode=WAL")
     prepare_connection(plain)
-    for name in ("bare", "lean"):
-        plain.execute(f"CREATE TABLE {name} {PLAIN.format('BLOB')}")
+    plain.execute(f"CREATE TABLE bare {PLAIN.format('BLOB')}")
 
     def bare(seq: int, body: bytes) -> None:
         plain.execute("BEGIN IMMEDIATE")
         plain.execute("INSERT INTO bare VALUES (?, ?)", (seq, body))
         plain.commit()
 
-    def lean(seq: int, body: bytes) -> None:
-        plain.execute("INSERT INTO lean VALUES (?, ?)", (seq, body))
-
-    return House(config, writer, reader, bare, lean, database_file(config).parent)
+    return House(config, writer, reader, bare, database_file(config).parent)
 
 
 def _mariadb(stack: ExitStack, folder: Path) -> House:
@@ -118,18 +112,10 @@ def _mariadb(stack: ExitStack, folder: Path) -> House:
     plain = stack.enter_context(closing(engine.raw_connection()))
     cursor = plain.cursor()
     cursor.execute("CREATE DATABASE bench")
-    for name in ("bare", "lean"):
-        cursor.execute(f"CREATE TABLE bench.{name} {PLAIN.format('TEXT')}")
-    single = stack.enter_context(closing(engine.raw_connection()))
-    single.cursor().execute("SET autocommit=1")
-    prepared: Any = single.cursor(prepared=True)
+    cursor.execute(f"CREATE TABLE bench.bare {PLAIN.format('TEXT')}")
 
     def bare(seq: int, body: bytes) -> None:
         cursor.execute("INSERT INTO bench.bare VALUES (?, ?)", (seq, body.decode()))
         plain.commit()
 
-    def lean(seq: int, body: bytes) -> None:
-        prepared.execute("INSERT INTO bench.lean VALUES (?, ?)", (seq, body.decode()))
-        prepared._reprepare = False  # store/writer.py
-
-    return House(config, writer, reader, bare, lean, server.folder / "d")
+    return House(config, writer, reader, bare, server.folder / "d")

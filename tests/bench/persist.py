@@ -21,7 +21,7 @@ def measure(effort: Effort) -> Iterator[dict[str, float]]:
         found: dict[str, float] = {}
         with open_house(backend) as house:
             took = _rounds(house, QUICK_ROUNDS if effort.quick else ROUNDS)
-        for name in ("persist", "bare", "lean", "fdatasync"):
+        for name in ("persist", "bare", "fdatasync"):
             found[f"{name}_{backend}_p50"] = quantile(took[name], 500)
         found[f"persist_{backend}_p99"] = quantile(took["persist"], 990)
         persist, bare = (found[f"{name}_{backend}_p50"] for name in ("persist", "bare"))
@@ -43,12 +43,8 @@ def _rounds(house: House, rounds: int) -> dict[str, list[float]]:
     def bare(number: int) -> None:
         house.bare(number, bodies[number])
 
-    def lean(number: int) -> None:
-        house.lean(number, bodies[number])
-
-    acts = {"persist": keep, "bare": bare, "lean": lean, "fdatasync": flush}
     try:
-        return interleaved(acts, rounds, DROPPED)
+        return interleaved({"persist": keep, "bare": bare, "fdatasync": flush}, rounds, DROPPED)
     finally:
         os.close(journal)
 

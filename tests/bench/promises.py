@@ -39,8 +39,6 @@ PROMISES: dict[str, dict[str, Promise]] = {
         "persist_mariadb_p99": Promise("ms"),
         # The same body into a plain table by the driver's own cursor, committed as durably.
         "bare_mariadb_p50": Promise("ms"),
-        # Still less, as keep does it: one statement, prepared once, that commits by itself.
-        "lean_mariadb_p50": Promise("ms"),
         # fdatasync of the same bytes at the end of a file: what the disk costs at that moment.
         "fdatasync_mariadb_p50": Promise("ms"),
         # Median of persist over median of bare, from the same rounds.  Store facts, 14.
@@ -48,7 +46,6 @@ PROMISES: dict[str, dict[str, Promise]] = {
         "persist_sqlite_p50": Promise("ms"),
         "persist_sqlite_p99": Promise("ms"),
         "bare_sqlite_p50": Promise("ms"),
-        "lean_sqlite_p50": Promise("ms"),
         "fdatasync_sqlite_p50": Promise("ms"),
         "persist_sqlite_ratio": Promise("x", "<= 1.5"),
     },

@@ -109,7 +109,8 @@ def test_a_photo_is_kept_looked_at_packed_and_erased_and_leaves_no_plain_byte(
         assert photo(path, "erase", kept, "--reason", "a face is on it") == 0
         assert ask(path, "POST", f"/photos/{kept}")[0] == 404
         assert b"a face is on it" in ask(path, "GET", f"/photos/{kept}")[1]
-    assert [one.kind for one in told(path)[1:]] == ["photo_kept", "photo_viewed", "photo_erased"]
+    kinds = [one.kind for one in told(path) if one.kind.startswith("photo_")]
+    assert kinds == ["photo_kept", "photo_viewed", "photo_erased"]
     assert run(["verify", "--config", str(path)]) == 0
     for file in (path.parent / "node").rglob("*"):
         assert not file.is_file() or b"a face on it" not in file.read_bytes(), file
