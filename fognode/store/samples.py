@@ -8,6 +8,7 @@ summed are never added to (daemon/shelf.py), and go only when the record says so
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -200,7 +201,9 @@ def make_day(writer: Writer, at_ms: int) -> int:
     """
     if writer.names[STATE] is None:
         return 0
-    return writer.run(f"CALL {writer.names[STATE]}.add_sample_day(?)", (at_ms // DAY_MS,))
+    made = writer.run(f"CALL {writer.names[STATE]}.add_sample_day(?)", (at_ms // DAY_MS,))
+    os.sync()  # the server does not sync the file that lists the partitions
+    return made
 
 
 def drop_days(writer: Writer, before_ms: int) -> int:
@@ -209,7 +212,9 @@ def drop_days(writer: Writer, before_ms: int) -> int:
     Raises:
         StoreError: The database refused or is away.
     """
-    return writer.run(f"CALL {writer.names[STATE]}.drop_sample_days(?)", (before_ms,))
+    dropped = writer.run(f"CALL {writer.names[STATE]}.drop_sample_days(?)", (before_ms,))
+    os.sync()
+    return dropped
 
 
 def delete_hour(writer: Writer, board: str, begin_ms: int) -> int:

@@ -30,7 +30,6 @@ FLAGS = (
     "collation-server=utf8mb4_bin",
     "sql-mode=STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO",
     "innodb-buffer-pool-size=8M",
-    "innodb-flush-method=fsync",
     "innodb-lru-scan-depth=100",
     "innodb-log-file-size=16M",
     "innodb-log-buffer-size=2M",
