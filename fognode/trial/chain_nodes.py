@@ -12,13 +12,14 @@ import ast
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,6 +34,7 @@ CHAIN_IDS = {"private": 7001, "public": 7002}  # two ids, or a step could be rep
 READY_S = 10  # anvil answers after 0.1 s; a loaded Pi may need longer
 STOP_S = 5
 POLL_S = 0.02
+PORTS = range(20_000, 32_000)  # net.ipv4.ip_local_port_range begins at 32768
 
 
 class Node(Protocol):
@@ -181,10 +183,12 @@ def connected(url: str) -> Iterator[Web3]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    # None that the kernel deals out: a stopped node must find its own free when it comes back.
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _dies_with_us() -> list[str]:

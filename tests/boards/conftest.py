@@ -56,6 +56,10 @@ class FakeBoard:
         self._thread.start()
 
     def unplug(self) -> None:
+        if self._stop.is_set():
+            return
+        # The name goes first: another process's terminal may take the number at once.
+        self.path.unlink(missing_ok=True)
         self._stop.set()
         self._thread.join(5)
         os.close(self.master)

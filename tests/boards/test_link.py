@@ -313,7 +313,6 @@ def test_what_was_heard_is_kept_although_the_port_never_comes_back(bench: Any, w
     board.happen("L1,open,859")
     wait(lambda: link._owed)
     board.unplug()
-    board.path.unlink()
     bench.ground.lanes["cab01"].ask = True  # writing the query shows that the port is away
     wait(lambda: not link.is_open)
     bench.store.is_full = False

@@ -181,7 +181,7 @@ class Cuts:
                 self._rig.wait(self._rig.is_well, "the page", SERVING_S)
                 self._rig.wait_served(at_cut, SERVING_S)
             except AssertionError:
-                self.refused += not self._rig.is_well()
+                self.refused += not (self._rig.lives() and self._rig.is_well())
             self.result.lost += self._rig.audit().lost(at_cut)
         self.result.note = f"{self.vanished} rows vanished, {self.refused} x refused to go on"
         return self.result

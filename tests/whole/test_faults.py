@@ -123,6 +123,7 @@ def test_strangers_and_noise_on_a_line_are_counted_told_and_never_kept(plain: Fa
         plain.boards["cab01"].door_open()  # the others are not disturbed
         plain.expect("openBox", cabinet="cab-1")
     finally:
+        (plain.folder / "ports" / "noise").unlink()  # before another test's terminal is there
         os.close(master)
         os.close(slave)
 
@@ -130,9 +131,9 @@ def test_strangers_and_noise_on_a_line_are_counted_told_and_never_kept(plain: Fa
 def test_a_board_that_falls_silent_is_an_alert_that_ends_when_it_is_back(plain: Farm) -> None:
     plain.start(board_ids=("cab01",))
     plain.expect("board_hello", board="cab01")
+    (plain.folder / "ports" / "cab01").unlink()  # or it soon leads to another test's board
     plain.boards["cab01"].kill()
     plain.expect("sensorAlert", 40, rule="board_silent", place="cab-1")
-    (plain.folder / "ports" / "cab01").unlink()
     plain.plug("cab01")
     plain.expect("board_heard", 30, count=2, board="cab01")
 
