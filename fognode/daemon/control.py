@@ -55,9 +55,12 @@ def publish_url(folder: Path, url: str) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Let ``path`` hold ``text``: who reads it finds the whole of it, or no file."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+    unfinished.replace(path)
 
 
 def send_request(folder: Path, kind: str, facts: dict[str, Json], request_id: str = "") -> int:

@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -48,6 +49,24 @@ def test_the_token_is_new_at_each_start_and_readable_by_the_owner_only(tmp_path:
     path = tmp_path / "control.token"
     assert path.read_text() == second
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_reads_the_address_while_it_is_written_finds_it_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+    path = tmp_path / "page.url"
+
+    def opened(descriptor: int, mode: str) -> object:
+        seen.append(path.read_text() if path.exists() else None)  # empty at this moment, before
+        return real(descriptor, mode)
+
+    real = os.fdopen
+    monkeypatch.setattr("fognode.daemon.control.os.fdopen", opened)
+    publish_url(tmp_path, "http://127.0.0.1:1/")
+    publish_url(tmp_path, "http://127.0.0.1:2/")
+    assert seen == [None, "http://127.0.0.1:1/"]
+    assert path.read_text() == "http://127.0.0.1:2/"
 
 
 def test_a_declaration_goes_out_with_token_and_id_and_comes_back_as_seq(
