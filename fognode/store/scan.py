@@ -6,7 +6,8 @@ is alike.  So it is with a column that the database no longer makes from the bod
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -54,7 +55,8 @@ class Scan:
         Raises:
             StoreError: The database is away.
         """
-        return fetch(self._connection, self._links, after, up_to)
+        for rows in fetch(self._connection, self._links, after, up_to):
+            yield rows if _is_hashable(rows) else [_spelled(row) for row in rows]
 
     def bodies(self, after: int, up_to: int) -> Iterator[bytes]:
         """Yield bodies alone.
@@ -64,6 +66,25 @@ class Scan:
         """
         for rows in fetch(self._connection, select(plain(event.c.body)), after, up_to):
             yield from (body for (body,) in rows)
+
+
+def _is_hashable(rows: Sequence[Link]) -> bool:
+    """Tell whether all of these hashes, bodies and ids are bytes; SQLite keeps anything."""
+    try:
+        b"".join(chain.from_iterable(list(zip(*rows, strict=True))[1:5]))
+    except TypeError:
+        return False
+    return True
+
+
+def _spelled(row: Link) -> Link:
+    """Let what is no bytes stand as its spelling, which has no right hash: verify will say so."""
+    seq, prev_hash, link, body, event_id, is_well = row
+    return seq, _as_bytes(prev_hash), _as_bytes(link), _as_bytes(body), _as_bytes(event_id), is_well
+
+
+def _as_bytes(told: object) -> bytes:
+    return told if isinstance(told, bytes) else str(told).encode(errors="surrogateescape")
 
 
 def fetch(

@@ -12,6 +12,7 @@ import pytest
 
 from fognode import hashing
 from fognode.config import Config
+from fognode.events import Row, RowValues
 from fognode.store import prepare, worm
 from fognode.store.checkpoint import Checkpoint, Signer
 from fognode.store.merkle import CompactRange
@@ -334,3 +335,49 @@ def crc32c(content: bytes) -> int:
         for _ in range(8):
             value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
     return value ^ 0xFFFFFFFF
+
+
+# SQLite keeps in a column what it is given, once who owns the file has unmade its promises.
+UNMAKE = (
+    "PRAGMA writable_schema = ON",
+    "UPDATE sqlite_master SET sql = replace(replace(sql, ' NOT NULL', ''), ' STRICT', '')"
+    " WHERE name IN ('event', 'mail_attempt')",
+)
+UNCHECKED = "PRAGMA ignore_check_constraints = ON"
+
+
+@pytest.mark.parametrize("junk", ["NULL", "7", "2.5", "'77'", "x'3737'"])  # all are JSON
+@pytest.mark.parametrize("column", ["prev_hash", "hash", "body", "event_id"])
+def test_a_value_of_any_type_in_the_chain_is_a_finding_at_its_row(
+    sqlite_house: House, column: str, junk: str
+) -> None:
+    sqlite_house.writer().keep([body(count) for count in range(1, 7)])
+    sqlite_house.tamper(*UNMAKE)
+    assert verify(sqlite_house.reader_engine) == []
+    sqlite_house.as_root(UNCHECKED, f"UPDATE event SET {column} = {junk} WHERE seq = 3")
+    told = verify(sqlite_house.reader_engine)
+    assert {one.seq for one in told} <= {3, 4}
+    assert f"event seq 3: shadow: the copy differs in {column}" in map(str, told)
+    wanted = "event_id is not that of" if column == "event_id" else "content: hash is not that of"
+    assert any(one.seq == 3 and one.reason.startswith(wanted) for one in told)
+
+
+@pytest.mark.parametrize("junk", ["NULL", "2.5", "'text'", "x'C3'", f"'{chr(7)}'"])
+@pytest.mark.parametrize("column", ["outcome", "at_ms", "hash"])
+def test_a_value_of_any_type_beside_the_events_is_a_finding_at_its_row(
+    sqlite_house: House, column: str, junk: str
+) -> None:
+    row: RowValues = {
+        "outbox_id": "e1/m",
+        "attempt": 1,
+        "outcome": "later",
+        "detail": "451",
+        "at_ms": 5,
+    }
+    sqlite_house.writer().keep([body(1)], [Row(table="mail_attempt", values=row)])
+    sqlite_house.tamper(*UNMAKE)
+    assert verify(sqlite_house.reader_engine) == []
+    sqlite_house.as_root(UNCHECKED, f"UPDATE mail_attempt SET {column} = {junk}")
+    told = [str(one) for one in verify(sqlite_house.reader_engine)]
+    assert any("outbox_id e1/m, attempt 1: content: " in one for one in told)
+    assert any("the copy differs" in one and column in one for one in told)
