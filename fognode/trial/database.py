@@ -45,7 +45,6 @@ FLAGS = (
     "innodb-read-io-threads=1",
     "innodb-write-io-threads=2",
     "innodb-purge-threads=1",
-    "innodb-use-native-aio=0",
     "innodb-temp-data-file-path=ibtmp1:1M:autoextend",
     "tmp-table-size=1M",
     "max-heap-table-size=1M",
