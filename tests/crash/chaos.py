@@ -5,6 +5,7 @@ python -m tests.crash.chaos --seed N --kills 200 --cuts 50 --db mariadb|sqlite
 
 import argparse
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -122,6 +123,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--cuts", type=int, default=50)
     parser.add_argument("--db", choices=sorted(KINDS), default="mariadb")
     told = parser.parse_args(arguments)
+    # Or what it has started would outlive it, and speak to the next one's boards.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     began_s = time.monotonic()
     say(f"seed {told.seed}, {told.kills} kills, {told.cuts} cuts, {told.db}\n{HEAD}")
     is_well = True
