@@ -69,9 +69,9 @@ def ask_chains(config: Config, logs: Logs) -> Asked:
 
 
 def _ask(asked: Asked, chain: Chain, log: str, ended: Stored | None) -> None:
-    from fognode.ledgers import anchor, evm  # noqa: PLC0415 - web3 takes a second
+    from fognode.ledgers import anchor, reading  # noqa: PLC0415 - web3 takes a second
 
-    found, last = evm.anchors_on_chain(chain, log)
+    found, last = reading.anchors_on_chain(chain, log)
     roots = {one.size: bytes.fromhex(one.root) for one in found}
     asked.wrong += [  # of the list itself; its roots are compared with the record
         Finding(seq=None, table=f"{chain.name} chain", reason=reason)

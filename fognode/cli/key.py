@@ -1,6 +1,6 @@
 """fognode key: the box's own keys, drawn here and shown to nobody.
 
-    new NAME   checkpoint-key, vault-master, or a chain: private, public
+    new NAME   checkpoint-key, vault-master, board-master, or a chain: private, public
     show       the texts that others need: the checkpoint key's verifier key, addresses
     rotate     put a new checkpoint key in force, with the appliance stopped
 
@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+from fognode.boards import keys
 from fognode.cli.store import CONFIG
 from fognode.config import CHAIN_NAMES, Chain, Config, load
 from fognode.daemon.succession import Answer, rotate_key, stopped
 from fognode.errors import ConfigError, RefusedError
-from fognode.ledgers.evm import new_keystore
+from fognode.ledgers.keystore import new_keystore
 from fognode.store import checkpoint, vault, worm
 from fognode.store.durable import fsync_folder, write_whole
 from fognode.store.keyring import log_in_force
@@ -30,7 +31,7 @@ from fognode.store.keyring import log_in_force
 CREDENTIALS = Path("/etc/fognode/credentials")
 CHECKPOINT_KEY, CHAIN_PASSWORD = "checkpoint-key", "chain-password"
 MOST = 200  # characters of a name or reason
-NAMES = (CHECKPOINT_KEY, vault.CREDENTIAL, *CHAIN_NAMES)
+NAMES = (CHECKPOINT_KEY, vault.CREDENTIAL, keys.CREDENTIAL, *CHAIN_NAMES)
 
 
 def add_key(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +85,9 @@ def _new(config: Config, folder: Path, name: str) -> None:
     elif name == vault.CREDENTIAL:
         _write_new(folder / name, vault.new_master())
         print(f"made {folder / name}; without it no name or photo can be read: keep a copy apart")
+    elif name == keys.CREDENTIAL:
+        _write_new(folder / name, secrets.token_hex(32))
+        print(f"made {folder / name}; every Ethernet board's key comes from it: keep a copy apart")
     else:
         _new_chain_key(config, folder, name)
 

@@ -133,6 +133,7 @@ class Receipt:
     block_number: int
     block_hash: str
     gas_used: int
+    gas_price: int  # wei that each cost
     records: tuple[Record, ...]
     anchors: tuple[Anchored, ...] = ()
 

@@ -24,6 +24,8 @@ def document(farm: str, event_id: str, facts: Mapping[str, Json]) -> str:
     recomputes ``data_hash`` and finds it on the chain under ``token_id``.
     """
     told = {name: facts[name] for name in _TOLD}
+    if "corrects" in facts:  # the ``cause`` of an earlier step
+        told["corrects"] = facts["corrects"]
     return canonical_bytes({**told, "v": 1, "farm": farm, "event_id": event_id}).decode()
 
 

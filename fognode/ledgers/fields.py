@@ -1,14 +1,17 @@
 """The paper's twelve fields of one step; pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from fognode.events import Stored
+from fognode.events import Json, Stored
+from fognode.hashing import salted_hash
 
 # Kinds of contracts/src/IPackageToken.sol.
-BIRTH, IN_USE, EMPTY, PREPARED, BAGGED, OFFER, WITHDRAW = 1, 102, 103, 104, 114, 200, 202
-EMPTIES = frozenset({EMPTY, PREPARED, BAGGED, OFFER, WITHDRAW})  # these travel without an invoice
+BIRTH, IN_USE, EMPTY, PREPARED, BAGGED = 1, 102, 103, 104, 114
+OFFER, ACCEPTED, WITHDRAW = 200, 201, 202
+# These travel without an invoice.
+EMPTIES = frozenset({EMPTY, PREPARED, BAGGED, OFFER, ACCEPTED, WITHDRAW})
 NOBODY = "nobody named"
 UNKNOWN = "unknown"
 
@@ -67,6 +70,30 @@ def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str,
         "ExpirationDate": label.text("expires_on"),
         "InvoiceNumber": label.text("invoice") if needs_invoice else "",
     }
+
+
+def register_arguments(label: Stored, salt: bytes) -> dict[str, Json]:
+    """Return what the contract is told of a package at its birth, but to whom it belongs.
+
+    Args:
+        label: The newProductEntry.
+        salt: Of the step; the invoice's number alone could be guessed.
+    """
+    return {
+        "gtin": label.text("gtin"),
+        "serial": label.text("serial"),
+        "expires_s": _midnight_s(label.text("expires_on")),
+        "invoice_hash": salted_hash(salt, label.text("invoice")).hex(),
+    }
+
+
+def _midnight_s(day: str) -> int:
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return 0  # the contract's "the label does not tell"
+    # The contract has no time before 1970; such a label tells nothing.
+    return max(0, int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()))
 
 
 def gs1_text(label: Stored) -> str:

@@ -76,21 +76,42 @@ class Sentry:
         last = facts.head_number - self._settings.confirmations + 1
         if kept is None or last <= kept.last_final_number:
             return
-        seen: dict[str, Event] = {}
-        for record in self._node.records(kept.last_final_number + 1, last):
-            package = self._package_of(record)
-            if package is not None:
-                # A gateway may write several records in one transaction.
-                again = f".{record.token_id[:8]}.{record.seq}" if record.tx_hash in seen else ""
-                named = record.tx_hash + again
-                seen[named] = self._seen(record, package, (named, now_ms))
+        seen = self._told(self._node.records(kept.last_final_number + 1, last), now_ms)
         read = replace(
             kept,
             last_final_number=last,
             last_final_hash=self._node.block_hash(last),
             updated_at_ms=now_ms,
         )
-        self._keep(kept, read, list(seen.values()))
+        self._keep(kept, read, seen)
+
+    def catch_up(self, written: Sequence[Record], facts: ChainFacts, now_ms: int) -> None:
+        """Tell of final records of others on a package that was not known when they were read.
+
+        What was told before is the same event again.
+
+        Args:
+            written: All that is on its token.
+            facts: Of the chain now.
+            now_ms: Now.
+
+        Raises:
+            StoreError: The database is away.
+        """
+        last = facts.head_number - self._settings.confirmations + 1
+        final = [one for one in written if one.block_number <= last]
+        self._commit(self._told(final, now_ms), [])
+
+    def _told(self, records: Sequence[Record], now_ms: int) -> list[Event]:
+        seen: dict[str, Event] = {}
+        for record in records:
+            package = self._package_of(record)
+            if package is not None:
+                # A gateway may write several records in one transaction.
+                again = f".{record.token_id[:8]}.{record.seq}" if record.tx_hash in seen else ""
+                named = record.tx_hash + again
+                seen[named] = self._seen(record, package, (named, now_ms))
+        return list(seen.values())
 
     def _objection(self, facts: ChainFacts, kept: Guard | None) -> str:
         """Return why nothing may be sent to this chain now, "" when nothing is wrong."""
@@ -115,7 +136,12 @@ class Sentry:
         ours = self._reader.rows("chain_outbox", where, limit=MOST_ROWS)
         if not ours or record.data_hash in {row["data_hash"] for row in ours}:
             return None
+        if record.actor == self._node.sender.lower() and self._has_lost():
+            return None  # ours, of a step that an accepted loss took
         return str(ours[0]["package"])
+
+    def _has_lost(self) -> bool:
+        return bool(self._reader.newest(1, [Kind.RECORD_RESTORED]))
 
     def _seen(self, record: Record, package: str, named: tuple[str, int]) -> Event:
         name, now_ms = named

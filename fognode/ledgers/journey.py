@@ -1,25 +1,16 @@
-"""Which token steps an event calls for; pure.
+"""What each step of a package's life owes to the chains, partners and authorities; pure.
 
-    newProductEntry     register (1)                   both chains
-    first out or used   advance in use (102)           private now, public held back
-    handleProduct       record (1001 to 1004)          private only: nothing per visit goes public
-    package_emptied     advance empty (103)            private now, public held back
-    package_prepared    advance prepared (104, 114)    both; the public chain gets 102, 103 first
-    emptyPackageExit    offer to the centre (200)      both
-    stock_moved         record: defective, back to its supplier (1005), disposed of (1006)
-                                                       private only
-    package_restated    withdrawOffer (202) where it had left, else record of a correction (1009)
-                                                       both; private only
+Which steps an event calls for says steps.py.  Each becomes a sendToBlockchain with the twelve
+fields, and with it rows in the outboxes, kept in one transaction.
 
-Defective goods get a record and no offer: no supplier's account on a chain is configured.
-
-A held back step goes public under its own number with the same data hash as on the private
-chain.  ``Token.next_seq`` only plans; the chain decides, and ledgers/outbox.py renumbers.
+The private chain gets every step.  The public one gets none of a visit, and 102 and 103 only
+together with PREPARED or OFFER: held back, a step goes public under its own number with the same
+data hash as on the private chain.  ``Token.next_seq`` only plans; the chain decides, and
+ledgers/outbox.py renumbers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from fognode.config import Config
@@ -27,6 +18,7 @@ from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Stored, d
 from fognode.hashing import canonical_bytes, event_id, salted_hash, sha256
 from fognode.ledgers.consortium import document
 from fognode.ledgers.fields import (
+    ACCEPTED,
     BAGGED,
     BIRTH,
     EMPTY,
@@ -36,30 +28,17 @@ from fognode.ledgers.fields import (
     WITHDRAW,
     Step,
     local_time,
+    register_arguments,
     twelve_fields,
 )
+from fognode.ledgers.steps import CORRECTED, FIELD, REPORT, RETURNED, Owed, Token, steps_for
 
 RULE_V = 1
 PRIVATE, PUBLIC = "private", "public"
-SEALED, FIRST_RECORD = 101, 1000
+FIRST_RECORD = 1000
 HELD_BACK = (IN_USE, EMPTY)  # on the public chain: only together with PREPARED or OFFER
-TOLD_AUTHORITY = (BIRTH, PREPARED, OFFER, WITHDRAW)
-RECORDS = {"out": 1001, "back": 1002, "used": 1003, "stored": 1004}
-PARTED = {"defective": 1005, "dispose": 1006}  # movement -> record
-CORRECTED = 1009
-# A package's stages, the token's states (contracts/src/IPackageToken.sol).
-STAGES = (
-    "never received",
-    "sealed",
-    "in use",
-    "empty",
-    "prepared",
-    "returned",
-    "received",
-    "destroyed",
-)
-RETURNED = 5
-FIELD = "field"  # where a package is that left its cabinet
+MOVES = frozenset({Kind.HANDLE_PRODUCT, Kind.PACKAGE_MOVED})
+TOLD_AUTHORITY = (BIRTH, PREPARED, BAGGED, OFFER, ACCEPTED, WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,35 +60,13 @@ class Plan:
     regulators: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
-    """A step as the chains take it: named by its event, sealed by its data hash."""
-
-    event_id: str  # of the sendToBlockchain
-    method: str
-    kind: int
-    data_hash: str
-    args: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Token:
-    """One package on its way, as far as the ledgers are concerned."""
-
-    label: Stored  # the newProductEntry
-    site: str
-    life: int = SEALED  # kind of the last step of its life that was asked for
-    held: list[Owed] = field(default_factory=list)  # owed to the public chain, not yet sent
-    next_seq: dict[str, int] = field(default_factory=dict)  # chain -> number of its next row
-    previous: dict[str, str] = field(default_factory=dict)  # chain -> id of its last row
-
-
 @dataclass(slots=True)
 class State:
     """All packages by token id; built again from event 1 at each start."""
 
     tokens: dict[str, Token] = field(default_factory=dict)
     of_package: dict[str, str] = field(default_factory=dict)  # package -> token id
+    batches: dict[str, dict[str, None]] = field(default_factory=dict)  # batch -> its token ids
 
 
 def plan_of(config: Config) -> Plan:
@@ -131,155 +88,26 @@ def step(state: State, told: Stored, plan: Plan, salt: bytes) -> Outcome:
     """
     _recall(state, told)
     outcome = Outcome()
-    steps = steps_for(state, told)
-    if told.kind == Kind.NEW_PRODUCT_ENTRY and steps:
+    is_new = told.kind == Kind.NEW_PRODUCT_ENTRY and _token_id(state, told) not in state.tokens
+    if is_new:
         _enter(state, told)
-    token = state.tokens.get(_token_id(state, told))
-    if token is None:
-        return outcome
-    for number, owed in enumerate(steps, start=1):
-        # Each step gets a salt of its own, or two could share a data hash.
-        own = salted_hash(salt, str(number))[:16]
-        outcome.add(_owe(token, told, plan, (number, owed, own)))
-    _follow(token, told)
+    number = 0
+    for token in _tokens(state, told):
+        for owed in steps_for(None if is_new else token, told):
+            number += 1
+            # Each step gets a salt of its own, or two could share a data hash.
+            own = salted_hash(salt, str(number))[:16]
+            outcome.add(_owe(token, told, plan, (number, owed, own)))
+        _follow(state, token, told)
     return outcome
 
 
-def steps_for(state: State, told: Stored) -> list[Step]:
-    """Return the steps that ``told`` calls for, in their order; changes nothing."""
-    rule = _RULES.get(told.kind)
-    if rule is None:
-        return []
+def _tokens(state: State, told: Stored) -> list[Token]:
+    """Return the tokens that an event is about; a receipt is about all of its batch."""
+    if told.kind == Kind.RECEIPT_MATCHED:
+        return [state.tokens[name] for name in state.batches.get(told.text("batch"), ())]
     token = state.tokens.get(_token_id(state, told))
-    if (token is None) != (told.kind == Kind.NEW_PRODUCT_ENTRY):
-        return []  # born twice, or never
-    return rule(token or Token(label=told, site=told.text("site")), told)
-
-
-def _born(_token: Token, told: Stored) -> list[Step]:
-    return [
-        Step(
-            method="register",
-            kind=BIRTH,
-            source=told.text("source"),
-            destination=told.text("site"),
-            moved_by=told.text("by"),
-            observation="received and registered",
-        )
-    ]
-
-
-def _handled(token: Token, told: Stored) -> list[Step]:
-    action, person = told.text("action"), told.text("person")
-    if action not in RECORDS:
-        return []
-    cabinet = told.text("cabinet") or token.site
-    source, destination = {
-        "out": (cabinet, FIELD),
-        "back": (FIELD, cabinet),
-        "used": (cabinet, cabinet),
-        "stored": (token.site, cabinet),
-    }[action]
-    weight = f", {told.number('weight_g')} g" if "weight_g" in told.facts else ""
-    record = Step(
-        method="record",
-        kind=RECORDS[action],
-        source=source,
-        destination=destination,
-        moved_by=person,
-        observation=f"{action}{weight}",
-    )
-    opened = _lives(token, IN_USE, person) if action in {"out", "used"} else []
-    return [*opened, record]
-
-
-def _emptied(token: Token, told: Stored) -> list[Step]:
-    return _lives(token, EMPTY, told.text("person"))
-
-
-def _prepared(token: Token, told: Stored) -> list[Step]:
-    kind, note = PREPARED, f"rinsed {told.number('rinses')} times, punctured"
-    route = told.text("route")
-    if route == "bagged" or (not route and told.text("packaging") == "flexible"):
-        kind, note = BAGGED, "sealed and kept apart"
-    steps = _lives(token, PREPARED, told.text("by"))
-    return [*steps[:-1], replace(steps[-1], kind=kind, observation=note)] if steps else []
-
-
-def _leaving(token: Token, told: Stored) -> list[Step]:
-    return [
-        Step(
-            method="offer",
-            kind=OFFER,
-            source=token.site,
-            destination=told.text("destination"),
-            moved_by=told.text("by"),
-            observation="offered to the collection centre",
-        )
-    ]
-
-
-def _parted(token: Token, told: Stored) -> list[Step]:
-    """Tell that goods were defective or disposed of; taken back, that this was corrected."""
-    movement = told.text("movement")
-    kind = PARTED.get(movement)
-    if kind is None:
-        return []
-    undone, note = told.number("delta_g") > 0, told.text("reason")
-    return [
-        Step(
-            method="record",
-            kind=CORRECTED if undone else kind,
-            source=token.site,
-            destination=token.site,
-            moved_by=told.text("by"),
-            observation=f"corrected: not {movement}" if undone else f"{movement}: {note}"[:255],
-        )
-    ]
-
-
-def _restated(token: Token, told: Stored) -> list[Step]:
-    was, state = told.number("was"), told.number("state")
-    kind, method = CORRECTED, "record"
-    if was == RETURNED and state < RETURNED:
-        kind, method = WITHDRAW, "withdrawOffer"
-    return [
-        Step(
-            method=method,
-            kind=kind,
-            source=token.site,
-            destination=token.site,
-            moved_by=told.text("by"),
-            observation=f"corrected: was {STAGES[was]}, is {STAGES[state]}",
-        )
-    ]
-
-
-_RULES: dict[str, Callable[[Token, Stored], list[Step]]] = {
-    Kind.NEW_PRODUCT_ENTRY: _born,
-    Kind.HANDLE_PRODUCT: _handled,
-    Kind.PACKAGE_EMPTIED: _emptied,
-    Kind.PACKAGE_PREPARED: _prepared,
-    Kind.EMPTY_PACKAGE_EXIT: _leaving,
-    Kind.STOCK_MOVED: _parted,
-    Kind.PACKAGE_RESTATED: _restated,
-}
-_LIFE_WORDS = {IN_USE: "in use", EMPTY: "empty", PREPARED: "prepared"}
-
-
-def _lives(token: Token, until: int, person: str) -> list[Step]:
-    # The contract moves a life one state at a time: what was skipped is caught up.
-    return [
-        Step(
-            method="advance",
-            kind=kind,
-            source=token.site,
-            destination=token.site,
-            moved_by=person,
-            observation=_LIFE_WORDS[kind],
-        )
-        for kind in range(token.life + 1, until + 1)
-    ]
+    return [token] if token is not None else []
 
 
 def _token_id(state: State, told: Stored) -> str:
@@ -292,13 +120,20 @@ def _enter(state: State, told: Stored) -> None:
     state.of_package[told.text("package")] = token_id
 
 
-def _follow(token: Token, told: Stored) -> None:
-    if told.kind == Kind.HANDLE_PRODUCT:
-        token.site = FIELD if told.text("action") == "out" else told.text("cabinet")
-    elif told.kind == Kind.PACKAGE_MOVED:
-        token.site = told.text("to")
+def _follow(state: State, token: Token, told: Stored) -> None:
+    token_id = token.label.text("token_id")
+    if told.kind == Kind.EMPTY_PACKAGE_EXIT:
+        token.batch = told.text("batch") or told.text("package")
+        token.centre = told.text("destination")
+        state.batches.setdefault(token.batch, {})[token_id] = None
+    elif told.kind == Kind.PACKAGE_RESTATED and told.number("state") < RETURNED and token.batch:
+        state.batches[token.batch].pop(token_id, None)
+        token.batch, token.is_received = "", False
     elif told.kind == Kind.NEW_PRODUCT_ENTRY:
         token.label = told  # a correction of the delivery tells it anew
+    elif told.kind in MOVES and told.happened_at_ms >= token.sited_at_ms:
+        away, place = told.text("action") == "out", told.text("to") or told.text("cabinet")
+        token.site, token.sited_at_ms = FIELD if away else place, told.happened_at_ms
 
 
 def _recall(state: State, told: Stored) -> None:
@@ -320,6 +155,7 @@ def _owe(token: Token, told: Stored, plan: Plan, numbered: tuple[int, Step, byte
     """Return the sendToBlockchain of one step, and its rows in every outbox."""
     number, owed, salt = numbered
     token.life = max(token.life, owed.kind if owed.method == "advance" else 0)
+    token.is_received = token.is_received or owed.method == REPORT
     facts = _facts(token, told, plan, (owed, salt))
     event = Event(
         kind=Kind.SEND_TO_BLOCKCHAIN,
@@ -333,10 +169,11 @@ def _owe(token: Token, told: Stored, plan: Plan, numbered: tuple[int, Step, byte
         method=owed.method,
         kind=owed.kind,
         data_hash=str(facts["data_hash"]),
-        args=_arguments(token, owed, salt),
+        args=register_arguments(token.label, salt) if owed.method == "register" else {},
     )
     outcome = Outcome(events=[event])
-    for chain, parties in plan.chains.items():
+    chains = plan.chains if owed.method != REPORT else {}
+    for chain, parties in chains.items():
         for due in _due(token, sealed, chain):
             outcome.rows.append(_chain_row(token, told, due, (chain, parties)))
     outcome.rows += _paper_rows(told, plan, sealed, facts)
@@ -362,7 +199,11 @@ def _facts(token: Token, told: Stored, plan: Plan, salted: tuple[Step, bytes]) -
         owed, token.label, token.site, local_time(told.happened_at_ms, plan.zone)
     )
     public = owed.kind < FIRST_RECORD
+    chains = [name for name in plan.chains if public or name != PUBLIC]
+    corrects = told.text("corrects") if owed.kind == CORRECTED else ""
+    named: dict[str, Json] = {"corrects": corrects} if corrects else {}
     return {
+        **named,
         "package": token.label.text("package"),
         "token_id": token.label.text("token_id"),
         "method": owed.method,
@@ -371,7 +212,7 @@ def _facts(token: Token, told: Stored, plan: Plan, salted: tuple[Step, bytes]) -
         "data_hash": hash_fields(fields, salt.hex()),
         "salt": salt.hex(),
         "fields": {**fields},
-        "chains": [name for name in plan.chains if public or name != PUBLIC],
+        "chains": [*(chains if owed.method != REPORT else ())],
     }
 
 
@@ -382,27 +223,6 @@ def hash_fields(fields: Mapping[str, str], salt: str) -> str:
     the salt the short fields could be guessed.
     """
     return sha256(canonical_bytes({**fields, "salt": salt})).hex()
-
-
-def _arguments(token: Token, owed: Step, salt: bytes) -> dict[str, Json]:
-    if owed.method != "register":
-        return {}
-    label = token.label
-    return {
-        "gtin": label.text("gtin"),
-        "serial": label.text("serial"),
-        "expires_s": _midnight_s(label.text("expires_on")),
-        "invoice_hash": salted_hash(salt, label.text("invoice")).hex(),
-    }
-
-
-def _midnight_s(day: str) -> int:
-    try:
-        found = date.fromisoformat(day)
-    except ValueError:
-        return 0  # the contract's "the label does not tell"
-    # The contract has no time before 1970; such a label tells nothing.
-    return max(0, int(datetime(found.year, found.month, found.day, tzinfo=UTC).timestamp()))
 
 
 def _chain_row(token: Token, told: Stored, owed: Owed, on: tuple[str, Parties]) -> Row:

@@ -34,7 +34,9 @@ OPERATIONS = {
     102: "use",
     103: "use",
     104: "rinse",
+    114: "bagging",
     200: "empty-exit",
+    201: "centre-receipt",
     202: "cancel",
 }
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

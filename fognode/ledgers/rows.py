@@ -1,7 +1,7 @@
 """The rows of a chain's tables as typed values: what is owed, and which chain it is owed to."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -89,6 +89,23 @@ def read_due(reader: Reader, chain: str, *states: str) -> list[Due]:
         rows = reader.rows("chain_outbox", where, order="as_of_seq", limit=MOST_ROWS)
         found += [_typed(Due, row) for row in rows]
     return found
+
+
+def read_rows(reader: Reader, chain: str, package: str = "") -> Iterator[Due]:
+    """Yield a chain's rows, of one package or of all, in the order of their asking.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    if package:
+        where: RowValues = {"chain": chain, "package": package}
+        for row in reader.rows("chain_outbox", where, order="as_of_seq", limit=MOST_ROWS):
+            yield _typed(Due, row)
+        return
+    after = -1
+    while page := reader.changed("chain_outbox", after, MOST_ROWS):
+        yield from (_typed(Due, row) for row in page if row["chain"] == chain)
+        after = int(str(page[-1]["as_of_seq"]))
 
 
 def read_guard(reader: Reader, chain: str) -> Guard | None:

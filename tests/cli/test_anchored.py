@@ -18,7 +18,7 @@ from fognode.daemon.succession import stopped
 from fognode.errors import AwayError
 from fognode.events import Event, Json, Kind
 from fognode.hashing import keccak
-from fognode.ledgers import evm
+from fognode.ledgers import reading
 from fognode.ledgers.calls import Anchored
 from fognode.store.prepare import prepare_database
 
@@ -84,7 +84,7 @@ def logs(config: Config) -> Logs:
 def asked(
     config: Config, logs: Logs, held: dict[str, tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> Asked:
-    monkeypatch.setattr(evm, "anchors_on_chain", lambda _, log: anchors(*held.get(log, ())))
+    monkeypatch.setattr(reading, "anchors_on_chain", lambda _, log: anchors(*held.get(log, ())))
     return ask_chains(config, logs)
 
 
@@ -109,7 +109,7 @@ def test_list_of_an_ended_log_is_still_checked(
 ) -> None:
     found, (number, size, head) = anchors(5, 20)
     bent = {OLD: (found, (number + 1, size, head))}
-    monkeypatch.setattr(evm, "anchors_on_chain", lambda _, log: bent.get(log, anchors()))
+    monkeypatch.setattr(reading, "anchors_on_chain", lambda _, log: bent.get(log, anchors()))
     (wrong,) = ask_chains(config, logs).wrong
     assert wrong.reason == "the node tells of 2 anchors, the contract of 3"
 
@@ -126,7 +126,7 @@ def test_chain_that_does_not_answer_is_a_note(
     def away(*_: object) -> None:
         raise AwayError("nobody there")
 
-    monkeypatch.setattr(evm, "anchors_on_chain", away)
+    monkeypatch.setattr(reading, "anchors_on_chain", away)
     assert ask_chains(config, logs).notes == ["anchors not checked: private chain: nobody there"]
     assert ask_chains(parse({"farm": {"id": "farm-7"}}), logs).notes == [NO_CHAIN]
 
@@ -134,7 +134,7 @@ def test_chain_that_does_not_answer_is_a_note(
 def test_checkpoints_of_a_log_are_told_for_a_loss(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evm, "anchors_on_chain", lambda *_: anchors(5, 20))
+    monkeypatch.setattr(reading, "anchors_on_chain", lambda *_: anchors(5, 20))
     found, notes = checkpoints_anchored(config, OLD)
     assert [(one.log, one.size, one.root) for one in found] == [
         (OLD, 5, b"\x05" * 32),

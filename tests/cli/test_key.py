@@ -13,7 +13,7 @@ from fognode.config import load
 from fognode.daemon.control import claim_folder
 from fognode.daemon.succession import stopped
 from fognode.events import Event
-from fognode.ledgers.evm import open_keystore
+from fognode.ledgers.keystore import open_keystore
 from fognode.store.checkpoint import Checkpoint, Signer, open_note, parse_key
 from fognode.store.vault import Vault
 

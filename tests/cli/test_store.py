@@ -10,7 +10,7 @@ from fognode import hashing
 from fognode.cli.main import run
 from fognode.cli.store import check_store
 from fognode.config import Config, load
-from fognode.ledgers import evm
+from fognode.ledgers import reading
 from fognode.ledgers.calls import Anchored
 from fognode.store import backup as backup_module
 from fognode.store.engines import database_file, open_engine
@@ -163,11 +163,11 @@ def test_anchors_of_a_chain_are_compared_with_the_record(
         block_number=7,
         block_hash="",
     )
-    monkeypatch.setattr(evm, "anchors_on_chain", lambda *_: ([anchored], (1, size, head.hex())))
+    monkeypatch.setattr(reading, "anchors_on_chain", lambda *_: ([anchored], (1, size, head.hex())))
     assert run(["verify", "--ledgers", "--config", str(on_chain)]) == (1 if told else 0)
     assert told in capsys.readouterr().out
     last = (2, size, "00" * 32)
-    monkeypatch.setattr(evm, "anchors_on_chain", lambda *_: ([anchored], last))
+    monkeypatch.setattr(reading, "anchors_on_chain", lambda *_: ([anchored], last))
     assert run(["verify", "--ledgers", "--config", str(on_chain)]) == 1
     said = "private chain: the node tells of 1 anchors, the contract of 2"
     assert said in capsys.readouterr().out

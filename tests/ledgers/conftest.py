@@ -222,6 +222,27 @@ def house(make_house: Callable[..., House], chains: TrialChains) -> House:
     return made
 
 
+@pytest.fixture
+def mine(chains: TrialChains) -> Iterator[Callable[..., None]]:
+    """Switch automatic mining off; mine blocks, by hand, at a base fee in gwei."""
+    with chains.private.token() as (web3, _token):
+
+        def ask(method: str, *arguments: Any) -> None:
+            answer = web3.provider.make_request(method, list(arguments))  # type: ignore[arg-type]
+            assert "error" not in answer, answer
+
+        def by_hand(blocks: int = 1, gwei: int = 1) -> None:
+            for _ in range(blocks):
+                ask("anvil_setNextBlockBaseFeePerGas", hex(gwei * 10**9))
+                ask("anvil_mine", 1)
+
+        by_hand.drop = lambda tx_hash: ask("anvil_dropTransaction", tx_hash)  # type: ignore[attr-defined]
+        ask("evm_setAutomine", False)
+        yield by_hand
+        ask("evm_setAutomine", True)
+        by_hand()
+
+
 # --- keys of documents -------------------------------------------------------------------
 
 

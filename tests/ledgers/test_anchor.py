@@ -12,8 +12,9 @@ from fognode.events import Event, Kind, Row, RowValues, Stored
 from fognode.hashing import sha256
 from fognode.ledgers import anchor
 from fognode.ledgers.calls import GAS, Anchored
-from fognode.ledgers.evm import BATCH_TOPIC, anchors_on_chain, contract_abi
+from fognode.ledgers.logs import BATCH_TOPIC
 from fognode.ledgers.outbox import Lane
+from fognode.ledgers.reading import anchors_on_chain, contract_abi
 from fognode.store.checkpoint import Checkpoint, Signer
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def test_killed_at_any_step_each_checkpoint_is_anchored_once(
     killed = 0
     for die_at in range(1, 12):  # the n-th call of this step kills the process
         lane = log.house.lane("public")
-        owner: Any = lane if step == "commit" else lane._node
+        owner: Any = lane._book if step == "commit" else lane._node
         name = "_commit" if step == "commit" else step
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, mortal(getattr(owner, name), die_at, before=before))

@@ -1,21 +1,13 @@
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fognode.config import Chain
-from fognode.errors import AwayError, ConfigError, UnclearError
-from fognode.hashing import keccak
+from fognode.errors import AwayError, UnclearError
 from fognode.ledgers.calls import GAS, Answer, Call, Fees
-from fognode.ledgers.evm import (
-    RECORD_TOPIC,
-    WELL_KNOWN,
-    ChainNode,
-    contract_abi,
-    open_keystore,
-    refuse_well_known,
-)
+from fognode.ledgers.evm import ChainNode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,52 +25,6 @@ CHAIN = Chain(
     centre="0x" + "2" * 40,
     keystore="keys/device.json",
 )
-ANVIL = "test test test test test test test test test test test junk"
-
-
-def test_well_known_keys_are_those_of_anvils_mnemonic() -> None:
-    from eth_account import Account  # noqa: PLC0415
-
-    Account.enable_unaudited_hdwallet_features()
-    found = {
-        Account.from_mnemonic(ANVIL, account_path=f"m/44'/60'/0'/0/{n}").address.lower()
-        for n in range(10)
-    }
-    assert found == WELL_KNOWN
-
-
-def test_well_known_key_serves_a_trial_only() -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
-    address = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
-    with pytest.raises(ConfigError, match="everybody has the key"):
-        refuse_well_known(address, CHAIN)
-    refuse_well_known(address, replace(CHAIN, trial=True))
-    refuse_well_known("0x" + "12" * 20, CHAIN)
-
-
-def test_keystore_opens_with_its_password_only(tmp_path: Path) -> None:
-    from eth_account import Account  # noqa: PLC0415
-
-    key = Account.create()
-    path = tmp_path / "device.json"
-    path.write_text(json.dumps(Account.encrypt(key.key, "s3cret", kdf="pbkdf2", iterations=1000)))
-    assert open_keystore(path, "s3cret").address == key.address
-    with pytest.raises(ConfigError, match="chain-password"):
-        open_keystore(path, "wrong")
-    path.write_text("{}")
-    with pytest.raises(ConfigError, match="does not open"):
-        open_keystore(path, "s3cret")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        open_keystore(tmp_path / "none.json", "s3cret")
-
-
-def test_abi_is_the_one_the_record_reader_was_written_for() -> None:
-    record = next(e for e in contract_abi() if e["type"] == "event" and e["name"] == "Record")
-    kinds = ",".join(item["type"] for item in record["inputs"])
-    assert kinds == "uint256,uint32,uint16,uint8,address,bytes32,bytes32"
-    assert f"0x{keccak(f'Record({kinds})'.encode()).hex()}" == RECORD_TOPIC
-    assert [item["name"] for item in record["inputs"] if item["indexed"]] == ["id", "seq", "kind"]
 
 
 @pytest.fixture
@@ -217,19 +163,3 @@ def test_answers_of_a_real_node_are_in_the_table(house: "House") -> None:
 @pytest.mark.chain
 def test_chain_without_fees_is_offered_none(house: "House") -> None:
     assert house.node("private").fees(0) == Fees(max_fee=0, tip=0)
-
-
-@pytest.mark.chain
-def test_records_are_found_in_ranges(house: "House", monkeypatch: pytest.MonkeyPatch) -> None:
-    package = house.package()
-    package.enter()
-    package.handle("back")
-    lane: Any = house.lane("private")
-    for number in range(6):
-        lane.pass_once(1_795_241_520_000 + number * 500)
-    node = house.node("private")
-    head = node.facts().head_number
-    whole = node.records(0, head, package.token)
-    monkeypatch.setattr("fognode.ledgers.evm.LOG_RANGE", 1)
-    assert node.records(0, head, package.token) == whole
-    assert [record.seq for record in whole] == [1, 2]

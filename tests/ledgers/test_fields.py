@@ -2,7 +2,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fognode.events import Stored
-from fognode.ledgers.fields import FIELDS, Step, gs1_text, local_time, twelve_fields
+from fognode.hashing import salted_hash
+from fognode.ledgers.fields import (
+    FIELDS,
+    Step,
+    gs1_text,
+    local_time,
+    register_arguments,
+    twelve_fields,
+)
 
 STEP = Step(
     method="record",
@@ -47,3 +55,16 @@ def test_zero_led_gtin_becomes_the_ean13_it_is_equal_to() -> None:
 def test_time_is_the_farms_with_its_offset() -> None:
     # TZ=America/Cuiaba date -d @1795241520 --iso-8601=seconds
     assert local_time(1_795_241_520_999, ZoneInfo("America/Cuiaba")) == "2026-11-21T02:12:00-04:00"
+
+
+def test_birth_tells_the_contract_the_code_and_hides_the_invoice() -> None:
+    salt = bytes(range(16))
+    told = register_arguments(label(serial="SN1", invoice="NF-1"), salt)
+    assert told == {
+        "gtin": "7891234567895",
+        "serial": "SN1",
+        "expires_s": 1845936000,  # date -u -d 2028-06-30 +%s
+        "invoice_hash": salted_hash(salt, "NF-1").hex(),
+    }
+    for day in ("", "30/06/2028", "1969-12-31"):
+        assert register_arguments(label(expires_on=day), salt)["expires_s"] == 0

@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from fognode.events import Event, Kind, Outcome, Stored
 from fognode.hashing import event_id, salted_hash, sha256, token_id
 from fognode.ledgers.fields import FIELDS
-from fognode.ledgers.journey import Parties, Plan, State, step, steps_for
+from fognode.ledgers.journey import Parties, Plan, State, step
 
 NOW_MS = 1_795_241_520_000
 SALT = bytes(range(16))
@@ -222,7 +223,7 @@ def test_unknown_package_and_second_birth_owe_nothing() -> None:
     state = State()
     assert step(state, told(Kind.HANDLE_PRODUCT, OUT, 1), PLAN, SALT).events == []
     step(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 2), PLAN, SALT)
-    assert steps_for(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 3)) == []
+    assert step(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 3), PLAN, SALT).events == []
 
 
 def test_a_foreign_record_moves_our_next_number() -> None:
@@ -337,3 +338,155 @@ def test_the_route_decides_what_prepared_means() -> None:
     bagged = {**OURS, "route": "bagged", "packaging": "flexible", "bag": "B-7", "by": PERSON}
     _stored, outcomes = record_of([*LIFE[:5], (Kind.PACKAGE_PREPARED, bagged)])
     assert rows(outcomes, "private")[-1][2] == 114
+
+
+FIRST = event_id("q/3").hex()  # of the first handleProduct: its step follows the birth
+
+
+def test_a_corrected_deed_is_one_record_that_names_the_first() -> None:
+    corrected = {**OUT, "weight_g": 5300, "corrects": FIRST}
+    stored, outcomes = record_of([*LIFE[:2], (Kind.HANDLE_PRODUCT, corrected)])
+    assert [row[1:] for row in rows(outcomes, "private")] == [
+        ("register", 1),
+        ("advance", 102),
+        ("record", 1001),
+        ("record", 1009),
+    ]
+    assert len(rows(outcomes, "public")) == 1
+    [first] = [e for e in stored if e.facts.get("kind") == 1001]
+    [again] = [e for e in stored if e.facts.get("kind") == 1009]
+    assert again.facts["corrects"] == first.facts["cause"] == FIRST
+    assert again.facts["fields"]["Observation"] == f"corrects {FIRST}: out, 5300 g"  # type: ignore[index, call-overload]
+    [posted] = [r for r in outcomes[2].rows if r.table == "partner_outbox"]
+    assert json.loads(str(posted.values["document"]))["corrects"] == FIRST
+
+
+def test_a_deed_that_was_taken_back_is_said_so_once() -> None:
+    gone = {**OURS, "action": "withdrawn", "cabinet": "cab-1", "corrects": FIRST, "withdrawn": 1}
+    stored, outcomes = record_of([*LIFE[:2], (Kind.HANDLE_PRODUCT, gone)])
+    assert [row[2] for row in rows(outcomes, "private")] == [1, 102, 1001, 1009]
+    [again] = [e for e in stored if e.facts.get("kind") == 1009]
+    assert again.facts["fields"]["Observation"] == f"corrects {FIRST}: it did not happen"  # type: ignore[index, call-overload]
+    [first] = [e for e in stored if e.facts.get("kind") == 1001]
+    assert "corrects" not in first.facts
+
+
+def test_what_is_told_late_does_not_move_a_package_back() -> None:
+    state = State()
+    step(state, told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT)
+    step(state, told(Kind.HANDLE_PRODUCT, BACK, 2), PLAN, SALT)
+    late = replace(told(Kind.HANDLE_PRODUCT, OUT, 3), happened_at_ms=NOW_MS - 1)
+    step(state, late, PLAN, SALT)
+    assert state.tokens[TOKEN].site == "cab-1"
+    step(state, told(Kind.HANDLE_PRODUCT, OUT, 4), PLAN, SALT)
+    assert state.tokens[TOKEN].site == "field"
+
+
+ACCEPTED = (Kind.LEDGER_SEEN, {**OURS, "chain": "private", "kind": 201, "seq": 9, "tx_hash": "0x1"})
+MATCHED = {"receipt": "R-118", "centre": "centre", "batch": "pkg-1", "missing": 0}
+
+
+def _reports(outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    events = [event for outcome in outcomes for event in outcome.events]
+    return [dict(event.facts) for event in events if event.facts.get("method") == "report"]
+
+
+@pytest.mark.parametrize(
+    ("having", "note"),
+    [
+        (ACCEPTED, "accepted by the collection centre on the ledger"),
+        ((Kind.RECEIPT_MATCHED, MATCHED), "received by the collection centre, receipt R-118"),
+    ],
+)
+def test_authority_is_told_once_that_the_centre_has_the_empty(
+    having: tuple[str, dict[str, Any]], note: str
+) -> None:
+    """Requirement A88: XML after the centre's receipt; no chain gets it, the centre wrote there."""
+    state, outcomes = State(), []
+    later = [having, ACCEPTED, (Kind.RECEIPT_MATCHED, MATCHED)]
+    for seq, (kind, facts) in enumerate([*LIFE, *later], start=1):
+        outcomes.append(step(state, told(kind, facts, seq), PLAN, SALT))
+    (report,) = _reports(outcomes)
+    assert (report["kind"], report["chains"]) == (201, [])
+    assert report["fields"]["Observation"] == note
+    assert report["fields"]["Destination"] == "centre"
+    assert report["fields"]["InvoiceNumber"] == ""
+    rows = outcomes[len(LIFE)].rows
+    assert [row.table for row in rows] == ["partner_outbox", "gov_outbox"]
+
+
+@pytest.mark.parametrize(
+    ("until", "later"),
+    [
+        (len(LIFE) - 1, ACCEPTED),  # it has not left
+        (len(LIFE), (Kind.RECEIPT_MATCHED, MATCHED | {"missing": 1})),
+        (len(LIFE), (Kind.RECEIPT_MATCHED, MATCHED | {"batch": "other"})),
+        (len(LIFE), (Kind.LEDGER_SEEN, ACCEPTED[1] | {"kind": 1001})),
+    ],
+)
+def test_nothing_is_reported_that_no_receipt_says(
+    until: int, later: tuple[str, dict[str, Any]]
+) -> None:
+    state = State()
+    outcomes = [
+        step(state, told(kind, facts, seq), PLAN, SALT)
+        for seq, (kind, facts) in enumerate([*LIFE[:until], later], start=1)
+    ]
+    assert _reports(outcomes) == []
+
+
+def _left_together(state: State) -> dict[str, Any]:
+    """Let p1 and p2 leave in batch B1; return what names p2."""
+    ours: dict[str, Any] = {}
+    for number in (1, 2):
+        ours = {"package": f"p{number}", "token_id": token_id("7891234567895", str(number)).hex()}
+        born = BORN | ours | {"serial": str(number)}
+        step(state, told(Kind.NEW_PRODUCT_ENTRY, born, 2 * number), PLAN, SALT)
+        left = {**ours, "destination": "centre", "batch": "B1", "by": PERSON}
+        step(state, told(Kind.EMPTY_PACKAGE_EXIT, left, 2 * number + 1), PLAN, SALT)
+    return ours
+
+
+def _match(state: State, seq: int) -> list[dict[str, Any]]:
+    matched = told(Kind.RECEIPT_MATCHED, MATCHED | {"batch": "B1"}, seq)
+    return _reports([step(state, matched, PLAN, SALT)])
+
+
+def test_receipt_of_a_batch_reports_each_of_its_packages_with_a_salt_of_its_own() -> None:
+    state = State()
+    _left_together(state)
+    reports = _match(state, 9)
+    assert [one["package"] for one in reports] == ["p1", "p2"]
+    assert reports[0]["salt"] != reports[1]["salt"]
+    assert _match(state, 10) == []
+
+
+def test_package_that_came_back_is_in_no_receipt_until_it_leaves_again() -> None:
+    state = State()
+    back = _left_together(state)
+    step(state, told(Kind.PACKAGE_RESTATED, {**back, "was": 5, "state": 4}, 9), PLAN, SALT)
+    assert [one["package"] for one in _match(state, 10)] == ["p1"]
+    left = {**back, "destination": "centre", "batch": "B1", "by": PERSON}
+    step(state, told(Kind.EMPTY_PACKAGE_EXIT, left, 11), PLAN, SALT)
+    assert [one["package"] for one in _match(state, 12)] == ["p2"]
+
+
+def test_bagged_package_is_told_to_the_authority_like_a_rinsed_one() -> None:
+    state = State()
+    for seq, (kind, facts) in enumerate(LIFE[:5], start=1):
+        step(state, told(kind, facts, seq), PLAN, SALT)
+    bagged = {**OURS, "route": "bagged", "by": PERSON}
+    outcome = step(state, told(Kind.PACKAGE_PREPARED, bagged, 9), PLAN, SALT)
+    assert [row.table for row in outcome.rows].count("gov_outbox") == 1
+    assert outcome.events[-1].facts["kind"] == 114
+
+
+def test_empty_by_word_says_so_on_the_ledger() -> None:
+    state = State()
+    for seq, (kind, facts) in enumerate(LIFE[:2], start=1):
+        step(state, told(kind, facts, seq), PLAN, SALT)
+    said = {**OURS, "source": "declared", "person": PERSON}
+    (event,) = step(state, told(Kind.PACKAGE_EMPTIED, said, 9), PLAN, SALT).events
+    fields = event.facts["fields"]
+    assert isinstance(fields, dict)
+    assert fields["Observation"] == "empty, as declared"

@@ -7,44 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fognode.errors import AwayError, UnclearError
 from fognode.events import Kind
 from fognode.ledgers.calls import Answer, Receipt, Revert
-from fognode.ledgers.evm import ChainNode
 from fognode.ledgers.outbox import Lane
 from fognode.trial.chains import start_chains
+from tests.ledgers.passes import NOW_MS, history, run, run_some
 
 if TYPE_CHECKING:
     from fognode.trial.chains import TrialChains
-    from tests.ledgers.conftest import House, Package
+    from tests.ledgers.conftest import House
 
 pytestmark = pytest.mark.chain
-
-NOW_MS = 1_795_241_520_000
-PASSES = 40  # bound of every wait for a lane; a life takes 10
 
 
 class KilledError(BaseException):
     """The process died here; nothing may catch it."""
-
-
-def run(lane: Lane, house: "House", start_ms: int = NOW_MS) -> int:
-    """Pass until nothing moves any more; return the time then."""
-    now_ms, before = start_ms, list[str]()
-    for _ in range(PASSES):
-        lane.pass_once(now_ms)
-        house.follow()
-        now_ms += 500
-        rows = house.outbox("private") + house.outbox("public")
-        after = [f"{row['id']} {row['state']}" for row in rows]
-        if after == before and not {r["state"] for r in rows} & {"SIGNED", "SENT", "MINED"}:
-            break
-        before = after
-    return now_ms
-
-
-def history(node: ChainNode, package: "Package") -> list[tuple[int, int]]:
-    return [(record.seq, record.kind) for record in node.history(package.token)]
 
 
 def test_whole_life_reaches_both_chains_and_the_centre_is_heard(
@@ -79,7 +56,8 @@ def test_whole_life_reaches_both_chains_and_the_centre_is_heard(
     assert {e.text("actor") for e in seen} == {chains.centre.address.lower()}
     finals = house.kept(Kind.LEDGER_FINAL)
     assert len(finals) == 12
-    sent = {e.event_id: e.text("data_hash") for e in house.kept(Kind.SEND_TO_BLOCKCHAIN)}
+    asked = [e for e in house.kept(Kind.SEND_TO_BLOCKCHAIN) if e.facts["chains"]]
+    sent = {e.event_id: e.text("data_hash") for e in asked}
     assert {e.text("cause"): e.text("data_hash") for e in finals} == sent
     found = house.node("public").package(package.token)
     assert found is not None
@@ -113,7 +91,7 @@ def test_killed_at_any_step_the_next_lane_writes_every_record_once(
 
 
 def mortal(lane: Lane, step: str, die_at: int, *, before: bool) -> tuple[Any, str, Any]:
-    owner: Any = lane if step == "commit" else lane._node
+    owner: Any = lane._book if step == "commit" else lane._node
     name = "_commit" if step == "commit" else step
     real, calls = getattr(owner, name), 0
 
@@ -231,36 +209,6 @@ def test_node_that_was_down_gets_everything_once_it_is_back(
     assert history(house.node("private"), package) == [(1, 1)]
 
 
-def test_answer_lost_after_sending_sends_the_same_bytes_again(
-    house: "House", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = house.package()
-    package.enter()
-    lane, sent = house.lane("private"), list[str]()
-    real = lane._node.send
-
-    def losing(raw: str) -> Answer:
-        sent.append(raw)
-        answer = real(raw)
-        if len(sent) == 1:
-            raise UnclearError("nothing came back")
-        return answer
-
-    monkeypatch.setattr(lane._node, "send", losing)
-    monkeypatch.setattr(lane._node, "receipt", lambda _hash: None)
-    lane.pass_once(NOW_MS)
-    assert house.states("private") == ["SIGNED"]
-    # As if it were mined nowhere yet: the same bytes go out, no new nonce is taken.
-    monkeypatch.setattr(lane._node, "mined_count", lambda: house.outbox("private")[0]["nonce"])
-    lane.pass_once(NOW_MS + 2_000)
-    assert len(sent) == 2
-    assert len(set(sent)) == 1
-    monkeypatch.undo()
-    run(house.lane("private"), house, NOW_MS + 10_000)
-    assert house.states("private") == ["FINAL"]
-    assert history(house.node("private"), package) == [(1, 1)]
-
-
 def test_dropped_transaction_is_sent_again_and_a_foreign_nonce_is_given_up(
     house: "House", monkeypatch: pytest.MonkeyPatch, chains: "TrialChains"
 ) -> None:
@@ -346,11 +294,6 @@ def test_block_that_is_replaced_brings_the_row_back(
     assert house.states("private") == ["MINED"]
 
 
-def run_some(lane: Lane, passes: int, start_ms: int = NOW_MS) -> None:
-    for number in range(passes):
-        lane.pass_once(start_ms + number * 500)
-
-
 def test_step_is_final_only_under_the_blocks_that_were_asked_for(
     house: "House", chains: "TrialChains"
 ) -> None:
@@ -367,75 +310,6 @@ def test_step_is_final_only_under_the_blocks_that_were_asked_for(
         )  # fmt: skip
     run_some(lane, 1, NOW_MS + 5_000)
     assert house.states("private") == ["FINAL"]
-
-
-@pytest.fixture
-def mine(chains: "TrialChains") -> Iterator[Callable[..., None]]:
-    """Switch automatic mining off; mine blocks, by hand, at a base fee in gwei."""
-    with chains.private.token() as (web3, _token):
-
-        def ask(method: str, *arguments: Any) -> None:
-            answer = web3.provider.make_request(method, list(arguments))  # type: ignore[arg-type]
-            assert "error" not in answer, answer
-
-        def by_hand(blocks: int = 1, gwei: int = 1) -> None:
-            for _ in range(blocks):
-                ask("anvil_setNextBlockBaseFeePerGas", hex(gwei * 10**9))
-                ask("anvil_mine", 1)
-
-        by_hand.drop = lambda tx_hash: ask("anvil_dropTransaction", tx_hash)  # type: ignore[attr-defined]
-        ask("evm_setAutomine", False)
-        yield by_hand
-        ask("evm_setAutomine", True)
-        by_hand()
-
-
-def test_transaction_that_pays_too_little_is_replaced_at_the_same_nonce(
-    house: "House", mine: Callable[..., None]
-) -> None:
-    package = house.package()
-    package.enter()
-    mine()
-    lane = house.lane("private")
-    run_some(lane, 2)
-    first = house.outbox("private")[0]
-    assert first["state"] == "SENT"
-    mine(5, gwei=4)  # our 3 gwei buy no place in these blocks
-    lane.pass_once(NOW_MS + 14_000)
-    assert house.outbox("private")[0]["tx_hash"] == first["tx_hash"]  # too early
-    lane.pass_once(NOW_MS + 15_000)
-    second = house.outbox("private")[0]
-    assert second["state"] == "SIGNED"
-    assert (second["nonce"], second["tries"]) == (first["nonce"], 1)
-    assert second["tx_hash"] != first["tx_hash"]
-    lane.pass_once(NOW_MS + 15_500)
-    mine(gwei=4)
-    lane.pass_once(NOW_MS + 16_000)
-    assert house.states("private") == ["FINAL"]
-    attempts = house.reader.rows("chain_attempt", {"outbox_id": first["id"]})
-    assert {attempt["nonce"] for attempt in attempts} == {first["nonce"]}
-    assert len(attempts) == 2
-    assert history(house.node("private"), package) == [(1, 1)]
-
-
-def test_transaction_that_the_node_evicted_is_sent_again(
-    house: "House", mine: Callable[..., None]
-) -> None:
-    package = house.package()
-    package.enter()
-    mine()
-    lane = house.lane("private")
-    lane.pass_once(NOW_MS)
-    sent = house.outbox("private")[0]
-    mine.drop(sent["tx_hash"])  # type: ignore[attr-defined]
-    mine()
-    run_some(lane, 2, NOW_MS + 1_000)
-    assert house.states("private") == ["SENT"]
-    lane.pass_once(NOW_MS + 6_000)
-    mine()
-    lane.pass_once(NOW_MS + 6_500)
-    row = house.outbox("private")[0]
-    assert (row["state"], row["tx_hash"]) == ("FINAL", sent["tx_hash"])
 
 
 def test_window_bounds_what_is_under_way_and_tokens_do_not_wait_for_each_other(
@@ -555,18 +429,3 @@ def test_reverted_for_good_after_it_was_mined_fails(
     run(lane, house)
     row = house.outbox("private")[1]
     assert (row["state"], row["error_code"], row["tries"]) == ("FAILED", "NoRoute", 1)
-
-
-def test_unknown_words_of_a_node_leave_the_row_signed(
-    house: "House", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.package().enter()
-    lane = house.lane("private")
-
-    def odd(_raw: str) -> Answer:
-        raise AwayError("the node says: come back after lunch")
-
-    monkeypatch.setattr(lane._node, "send", odd)
-    lane.pass_once(NOW_MS)
-    assert house.states("private") == ["SIGNED"]
-    assert house.guard("private")["state"] == "AWAY"

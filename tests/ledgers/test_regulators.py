@@ -93,7 +93,16 @@ def test_id_names_state_month_emitter_and_step() -> None:
     assert movement_id(other, step(), ZONE) != movement_id(INDEA, step(), ZONE)
 
 
-@pytest.mark.parametrize(("kind", "operation"), [(1, "entry"), (104, "rinse"), (200, "empty-exit")])
+@pytest.mark.parametrize(
+    ("kind", "operation"),
+    [
+        (1, "entry"),
+        (104, "rinse"),
+        (114, "bagging"),
+        (200, "empty-exit"),
+        (201, "centre-receipt"),
+    ],
+)
 def test_step_is_told_as_the_authoritys_operation(kind: int, operation: str) -> None:
     assert text_of(build_document(INDEA, step(kind), ZONE), "Operation") == operation
 
