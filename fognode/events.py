@@ -44,6 +44,7 @@ class Kind(StrEnum):
     PERSON_ERASED = "person_erased"
     DELIVERY_DECLARED = "delivery_declared"
     DELIVERY_CLOSED = "delivery_closed"
+    EMPTY_DECLARED = "empty_declared"
     RINSE_DECLARED = "rinse_declared"
     EXIT_DECLARED = "exit_declared"
     SEAL_DECLARED = "seal_declared"
@@ -64,16 +65,23 @@ class Kind(StrEnum):
     DEFECTIVE_DECLARED = "defective_declared"
     PACKAGE_TARED = "package_tared"
     SCALE_CHECKED = "scale_checked"
+    SCALE_CALIBRATED = "scale_calibrated"
+    SCALE_TARED = "scale_tared"
     STOCKTAKE_OPENED = "stocktake_opened"
     STOCK_COUNTED = "stock_counted"
     STOCKTAKE_CLOSED = "stocktake_closed"
     CORRECTION_DECLARED = "correction_declared"
+    DISCLOSURE_DECLARED = "disclosure_declared"
     HOLD_SET = "hold_set"
     HOLD_LIFTED = "hold_lifted"
     PHOTO_ERASED = "photo_erased"
     PHOTO_VIEWED = "photo_viewed"
     ANCHOR_ASKED = "anchor_asked"
+    LEDGER_RESUMED = "ledger_resumed"
+    BOARD_ENROLLED = "board_enrolled"
+    BOARD_RETIRED = "board_retired"
     PHOTO_KEPT = "photo_kept"  # comes with its picture, so by a way of its own
+    PHOTO_MISSED = "photo_missed"
 
     # what an imported file says
     INVOICE_READ = "invoice_read"
@@ -110,6 +118,9 @@ class Kind(StrEnum):
     BOARD_LOST = "board_lost"
     BOARD_UNKNOWN = "board_unknown"
     BOARD_CONTRADICTS = "board_contradicts"
+    BOARD_REFUSED = "board_refused"
+    SENSOR_DOUBTED = "sensor_doubted"
+    SENSOR_TRUSTED = "sensor_trusted"
     NODE_STARTED = "node_started"
     CLOCK_STEP = "clock_step"
     PART_OFF = "part_off"
@@ -150,6 +161,7 @@ REQUESTS = frozenset(
         Kind.PERSON_ERASED,
         Kind.DELIVERY_DECLARED,
         Kind.DELIVERY_CLOSED,
+        Kind.EMPTY_DECLARED,
         Kind.RINSE_DECLARED,
         Kind.EXIT_DECLARED,
         Kind.SEAL_DECLARED,
@@ -170,15 +182,21 @@ REQUESTS = frozenset(
         Kind.DEFECTIVE_DECLARED,
         Kind.PACKAGE_TARED,
         Kind.SCALE_CHECKED,
+        Kind.SCALE_CALIBRATED,
+        Kind.SCALE_TARED,
         Kind.STOCKTAKE_OPENED,
         Kind.STOCK_COUNTED,
         Kind.STOCKTAKE_CLOSED,
         Kind.CORRECTION_DECLARED,
+        Kind.DISCLOSURE_DECLARED,
         Kind.HOLD_SET,
         Kind.HOLD_LIFTED,
         Kind.PHOTO_ERASED,
         Kind.PHOTO_VIEWED,
         Kind.ANCHOR_ASKED,
+        Kind.LEDGER_RESUMED,
+        Kind.BOARD_ENROLLED,
+        Kind.BOARD_RETIRED,
     }
 )
 # What may be corrected, besides a correction itself.  A person is declared again instead: the last
@@ -187,6 +205,7 @@ CORRECTABLE = frozenset(
     {
         Kind.PRODUCT_SET,
         Kind.DELIVERY_DECLARED,
+        Kind.EMPTY_DECLARED,
         Kind.RINSE_DECLARED,
         Kind.EXIT_DECLARED,
         Kind.SEAL_DECLARED,
@@ -197,6 +216,11 @@ CORRECTABLE = frozenset(
         Kind.DISPOSAL_DECLARED,
         Kind.DEFECTIVE_DECLARED,
         Kind.PACKAGE_TARED,
+        Kind.STOCK_COUNTED,
+        Kind.ORDER_GIVEN,
+        Kind.TAG_BOUND,
+        Kind.TAG_UNBOUND,
+        Kind.PRESCRIPTION_SET,
         Kind.PHOTO_KEPT,
     }
 )

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 
+from fognode.alerts.letters import Office
 from fognode.alerts.mail import Letter
-from fognode.alerts.outbox import Carrier, Office
+from fognode.alerts.outbox import Carrier
 from fognode.errors import PeerError
 
 log = logging.getLogger(__name__)

@@ -22,6 +22,7 @@ from fognode.errors import AwayError, RefusedError, UnclearError
 
 TIMEOUT_S = 20.0
 SUBJECT_MAX = 80  # characters
+SHEET_FILE = "safety.html"
 OWN_NAME = "[127.0.0.1]"  # in EHLO; looking up our own name can hang without a network
 
 
@@ -38,6 +39,7 @@ class Letter:
     subject: str
     text: str
     written_at_ms: int
+    sheet: str = ""  # an HTML page that goes with it as a file; "" = none
 
 
 def write(letter: Letter, sender: str) -> EmailMessage:
@@ -62,6 +64,8 @@ def write(letter: Letter, sender: str) -> EmailMessage:
     mail["Content-Language"] = "en"
     lines = [harmless(line) for line in letter.text.splitlines()]
     mail.set_content("\n".join(lines), cte="quoted-printable")
+    if letter.sheet:
+        mail.add_attachment(letter.sheet, subtype="html", cte="base64", filename=SHEET_FILE)
     return mail
 
 

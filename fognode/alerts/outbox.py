@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from typing import Protocol
 
+from fognode.alerts.letters import Office, sheet_words, words
 from fognode.alerts.mail import BrokenError, Letter
 from fognode.errors import PeerError, RefusedError, UnclearError
 from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Scalar, Stored
@@ -51,16 +51,6 @@ class Carrier(Protocol):
 
     def send(self, letter: Letter) -> None:
         """Hand over one mail."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """Who writes to whom."""
-
-    farm: str  # shown in the subject
-    zone: tzinfo
-    page_url: str
-    addresses: Mapping[str, str]  # person of the outbox row: mail address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,13 +155,17 @@ class Postman:
         address = self._office.addresses.get(person)
         if address is None or owed.alert is None:
             raise RefusedError(f"manager {person} or the alert is not known any more")
-        subject, text = words(owed.alert, self._office, self._signed())
+        if owed.alert.kind == Kind.HOUR_BEGAN:
+            subject, text, page = sheet_words(owed.alert, self._office, now_ms)
+        else:
+            (subject, text), page = words(owed.alert, self._office, self._signed()), ""
         return Letter(
             message_id=_text(owed.row, "message_id"),
             recipient=address,
             subject=subject,
             text=text,
             written_at_ms=now_ms,
+            sheet=page,
         )
 
     def _signed(self) -> str:
@@ -237,25 +231,6 @@ class Postman:
         if isinstance(error, BrokenError):
             wait_ms = BROKEN_WAIT_MS
         return wait_ms * (1000 + self._jitter()) // 1000
-
-
-def words(alert: Stored, office: Office, signed: str = "") -> tuple[str, str]:
-    """Return subject and text of the mail about a sensorAlert or the daily digest.
-
-    ``signed`` is the newest signed checkpoint: kept in a mailbox, it is a witness of its own.
-    """
-    severity, told = alert.text("severity") or "info", alert.text("text")
-    when = datetime.fromtimestamp(alert.happened_at_ms // 1000, office.zone)
-    text = f"""{told}
-
-When:   {when.isoformat(sep=" ")}
-Where:  {alert.text("place") or "-"}
-Rule:   {alert.text("rule")} ({severity})
-Record: number {alert.seq}, event {alert.event_id}
-Signed: {signed or "nothing yet"}
-Page:   {office.page_url} (on the farm's own network)
-"""
-    return f"[{office.farm}] {severity}: {told}", text
 
 
 def _end(owed: Owed, error: PeerError | None, now_ms: int) -> Event:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
 from fognode import hashing
+from fognode.custody.spans import second_of, within
 from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Stored, derived
 
 RULE_V = 1
@@ -19,6 +20,7 @@ RULE_V = 1
 FORGET_MS = 12 * 3_600_000
 PROTOCOL = 1  # of the line, docs/protocol.md
 # Single refused frames happen on any long line; ten a minute are a fault or an attack.
+SHEET_HOUR = "06"  # of the farm's day
 REJECTED_MANY, REJECTED_MS = 10, 60_000
 CRITICAL_DISCREPANCIES = frozenset(
     {
@@ -29,6 +31,7 @@ CRITICAL_DISCREPANCIES = frozenset(
         "badge_two_places",
         "tag_two_places",
         "doubled_serial",
+        "outside_hours",
     }
 )
 # Shown and kept, and named in the evidence pack; mailed to nobody.
@@ -45,6 +48,7 @@ class Rules:
     # wraps midnight.  A cabinet that is not named here has no hours to be outside of.
     hours: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     managers: tuple[str, ...] = ()  # "0", "1" ...: their places in the configuration
+    sheet: tuple[str, ...] = ()  # those of them who get the safety sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +101,19 @@ class State:
 
     firing: dict[str, Firing] = field(default_factory=dict)
     rejected_at_ms: dict[str, deque[int]] = field(default_factory=dict)  # board -> newest
+    sheet_day: str = ""  # the last day whose safety sheet was owed
 
 
 def step(state: State, told: Stored, rules: Rules) -> Outcome:
     """Resolve what a stored event ends, then alert if it is a reason to."""
+    if told.kind not in HEEDED and not told.kind.endswith("_fault"):
+        return Outcome()
     outcome = _resolve(state, told)
     if told.kind == Kind.DAILY_DIGEST:  # no alert: a missing one is what tells
         mails = [_mail(told.event_id, manager, told, rules.farm) for manager in rules.managers]
         outcome.rows += mails
+    if told.kind == Kind.HOUR_BEGAN:
+        outcome.rows += _sheet(state, told, rules)
     alarm = decide(state, told, rules)
     if alarm is None:
         return outcome
@@ -164,6 +173,18 @@ def _fire(state: State, told: Stored, rules: Rules, alarm: Alarm) -> Outcome:
     return Outcome(events=[event], rows=[firing.row("firing", told.seq), *mails])
 
 
+def _sheet(state: State, told: Stored, rules: Rules) -> list[Row]:
+    """Owe the day's safety sheet with the first hour from 06:00 on that the node sees.
+
+    Source: FAO Guide on Pesticide Storage (V8966E): a stock record kept apart from the store.
+    """
+    day, _, hour = told.text("hour").partition("T")
+    if hour < SHEET_HOUR or day <= state.sheet_day:
+        return []
+    state.sheet_day = day
+    return [_mail(told.event_id, manager, told, rules.farm) for manager in rules.sheet]
+
+
 def _mail(alert: str, manager: str, told: Stored, farm: str) -> Row:
     return Row(
         table="mail_outbox",
@@ -190,20 +211,13 @@ def _out_of_hours(told: Stored, rules: Rules) -> Alarm | None:
     cabinet = told.text("cabinet")
     spans = rules.hours.get(cabinet)
     local = datetime.fromtimestamp(told.happened_at_ms // 1000, UTC).astimezone(rules.zone)
-    second = local.hour * 3600 + local.minute * 60 + local.second
-    if spans is None or any(_within(second, span) for span in spans):
+    second = second_of(told.happened_at_ms, rules.zone)
+    if spans is None or any(within(second, span) for span in spans):
         return None
     text = f"Cabinet {cabinet} was opened at {local:%H:%M}, outside its hours."
     return Alarm(
         rule="out_of_hours", severity="critical", place=cabinet, subject=cabinet, text=text
     )
-
-
-def _within(second: int, span: tuple[int, int]) -> bool:
-    start, end = span
-    if start < end:
-        return start <= second < end
-    return second >= start or second < end
 
 
 def _rejected(state: State, told: Stored) -> Alarm | None:
@@ -248,6 +262,33 @@ def _unknown(told: Stored) -> Alarm:
     else:
         text = f"Board {board} is not in the configuration."
     return _warn(told.kind, told, board, text)
+
+
+FORGED = {
+    "bad_mac": "does not have the key of board {board}, or altered what it said",
+    "replayed": "says again what board {board} said before",
+}
+TURNED_AWAY = {
+    "unknown_board": "calls itself {claimed}, which may not speak by Ethernet",
+    "not_enrolled": "is board {board}, which is retired",
+    "contradicts": "is several boards at once, or speaks another protocol",
+    "noise": "says what no board says",
+    "too_many": "connects too often",
+}
+
+
+def _turned_away(told: Stored) -> Alarm:
+    what, board, peer = told.text("what"), told.text("board"), told.text("peer")
+    words = FORGED.get(what) or TURNED_AWAY.get(what, what)
+    count = told.number("count")
+    said = words.format(board=board, claimed=told.text("claimed")[:8])
+    return Alarm(
+        rule="board_forged" if what in FORGED else told.kind,
+        severity="critical" if what in FORGED else "warning",
+        place=told.text("place"),
+        subject=board or what,
+        text=f"Whoever connects from {peer} {said}: refused, {count} times."[:300],
+    )
 
 
 def _discrepancy(told: Stored) -> Alarm:
@@ -427,6 +468,12 @@ def _refused(told: Stored) -> Alarm:
     return _warn(told.kind, told, peer, f"{peer} refused a document: {told.text('reason')}")
 
 
+def _not_pictured(told: Stored) -> Alarm:
+    camera, cabinet = told.text("camera"), told.text("cabinet")
+    text = f"Camera {camera} has no picture of an opening of {cabinet}: {told.text('reason')}"
+    return _warn(told.kind, told, camera, text)
+
+
 RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.DISCREPANCY_FOUND: _discrepancy,
     Kind.DISCREPANCY_ESCALATED: _escalated,
@@ -436,6 +483,8 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.BOARD_GAP: _board("left out events"),
     Kind.BOARD_UNKNOWN: _unknown,
     Kind.BOARD_CONTRADICTS: _board("contradicts what it said before"),
+    Kind.BOARD_REFUSED: _turned_away,
+    Kind.PHOTO_MISSED: _not_pictured,
     Kind.STOCK_LOW: _stock_low,
     Kind.STOCK_EXPIRING: _expiring,
     Kind.STOCK_EXPIRED: _expired,
@@ -479,21 +528,46 @@ def _resolve(state: State, told: Stored) -> Outcome:
 
 def _ends(told: Stored) -> set[tuple[str, str]]:
     """Return rule and subject of the alerts that an event ends."""
-    if told.kind.endswith("_fault") and told.number("code") == 0:
-        return {("sensor_fault", f"{told.text('board')}:{told.text('sensor')}")}
-    if told.kind == Kind.PACKAGE_MOVED and told.number("permitted", 1):
-        return {("package_moved", told.text("package"))}
-    if told.kind == Kind.DISCREPANCY_CLOSED:
-        escalated = (str(Kind.DISCREPANCY_ESCALATED), told.text("discrepancy"))
-        return {(told.text("rule"), _about(told)), escalated}
-    if told.kind == Kind.STOCK_MOVED:
-        gone = told.number("net_g") <= 0  # nothing of it is left to expire
-        return {(rule, told.text("package")) for rule in EXPIRY} if gone else set()
-    if told.kind == Kind.EVIDENCE_BACK:
-        return {(f"{told.text('what')}_late", told.text("chain") or told.text("what"))}
+    if told.kind.endswith("_fault"):
+        return _mended(told)
+    depends = DEPENDS.get(told.kind)
+    if depends is not None:
+        return depends(told)
     ended = ENDS.get(told.kind)
-    several = SEVERAL.get(told.kind, [ended] if ended else [])
-    return {(rule, about(told)) for rule, about in several}
+    if ended is not None:
+        return {(ended[0], ended[1](told))}
+    return {(rule, about(told)) for rule, about in SEVERAL.get(told.kind, ())}
+
+
+def _mended(told: Stored) -> set[tuple[str, str]]:
+    works = told.number("code") == 0
+    return {("sensor_fault", f"{told.text('board')}:{told.text('sensor')}")} if works else set()
+
+
+def _permitted(told: Stored) -> set[tuple[str, str]]:
+    return {("package_moved", told.text("package"))} if told.number("permitted", 1) else set()
+
+
+def _explained(told: Stored) -> set[tuple[str, str]]:
+    escalated = (str(Kind.DISCREPANCY_ESCALATED), told.text("discrepancy"))
+    return {(told.text("rule"), _about(told)), escalated}
+
+
+def _used_up(told: Stored) -> set[tuple[str, str]]:
+    gone = told.number("net_g") <= 0  # nothing of it is left to expire
+    return {(rule, told.text("package")) for rule in EXPIRY} if gone else set()
+
+
+def _back(told: Stored) -> set[tuple[str, str]]:
+    return {(f"{told.text('what')}_late", told.text("chain") or told.text("what"))}
+
+
+DEPENDS: dict[str, Callable[[Stored], set[tuple[str, str]]]] = {
+    Kind.PACKAGE_MOVED: _permitted,
+    Kind.DISCREPANCY_CLOSED: _explained,
+    Kind.STOCK_MOVED: _used_up,
+    Kind.EVIDENCE_BACK: _back,
+}
 
 
 def _package(told: Stored) -> str:
@@ -507,6 +581,10 @@ RETURN_ENDS: list[tuple[str, Callable[[Stored], str]]] = [
 SEVERAL: dict[str, list[tuple[str, Callable[[Stored], str]]]] = {
     Kind.EMPTY_PACKAGE_EXIT: RETURN_ENDS,  # it left
     Kind.NEW_PRODUCT_ENTRY: RETURN_ENDS,  # told anew, its day is another one
+    Kind.CHECKPOINT_ANCHORED: [  # it covers one that was refused
+        (Kind.LEDGER_HELD, lambda told: told.text("chain")),
+        (Kind.LEDGER_FAILED, lambda told: f"{told.text('chain')}:"),
+    ],
     Kind.VERIFY_PASSED: [
         ("verify_failed", lambda _: "record"),
         *((rule, lambda _: EVERY) for rule in VERIFIED_AWAY),
@@ -518,9 +596,26 @@ ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
     Kind.BOARD_HELLO: (Kind.BOARD_UNKNOWN, lambda told: told.text("board")),
     Kind.BOX_CLOSED: ("out_of_hours", lambda told: told.text("cabinet")),
     Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
+    Kind.PHOTO_KEPT: (Kind.PHOTO_MISSED, lambda told: told.text("by")),  # by a camera
     Kind.DISK_ENOUGH: ("disk_low", lambda _: "disk"),
     Kind.STOCK_ENOUGH: ("stock_low", lambda told: told.text("gtin")),
     Kind.LEDGER_FINAL: ("ledger_held", lambda told: told.text("chain")),
-    Kind.CHECKPOINT_ANCHORED: ("ledger_held", lambda told: told.text("chain")),
+    Kind.LEDGER_RESUMED: (
+        "ledger_failed",
+        lambda told: f"{told.text('chain')}:{told.text('package')}",
+    ),
     Kind.DOCUMENT_ACCEPTED: ("document_refused", lambda told: told.text("peer")),
 }
+# All kinds that begin or end anything, but for faults, whose kinds have many names.
+HEEDED = frozenset(
+    {
+        *RULES,
+        *DEPENDS,
+        *SEVERAL,
+        *ENDS,
+        Kind.OPEN_BOX,
+        Kind.REJECTED,
+        Kind.DAILY_DIGEST,
+        Kind.HOUR_BEGAN,
+    }
+)

@@ -11,8 +11,6 @@ Source: NF-e 4.00, leiauteNFe_v4.00.xsd (PL_010); technical note 2024.003 for th
 ``agropecuario``, whose prescriptions belong to the invoice and to none of its lines.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,13 +19,12 @@ from typing import Any
 
 from lxml import etree
 
+from fognode.boards.spreadsheet import FORMULA, Faults, check_size, read_table
 from fognode.errors import CodeError, ImportRefusedError
 from fognode.events import Event, Json, Kind
 from fognode.gs1.keys import normal_gtin
 from fognode.hashing import sha256
 
-MAX_BYTES = 1_048_576  # of a file; an invoice of 990 lines has about 800 kB
-MAX_FAULTS = 20  # named of one file
 NFE = "{http://www.portalfiscal.inf.br/nfe}"
 KEY = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
 CNPJ = re.compile(r"[0-9A-Z]{12}[0-9]{2}|[0-9]{11}")  # a farmer who sells may have a CPF
@@ -36,7 +33,6 @@ AUTHORISED = "100"  # cStat
 COLUMNS = (
     "invoice", "issued_on", "supplier", "gtin", "name", "lot", "expires_on", "quantity", "unit",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t")  # what a spreadsheet would run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,38 +63,13 @@ class Invoice:
     lines: tuple[Line, ...]
 
 
-class _Faults:
-    """Collects what is wrong, so that a person mends a file once and not twenty times."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    def add(self, where: str, fault: str) -> str:
-        """Note a fault; return "" for the value that is not to be had."""
-        self.told.append(f"{where}: {fault}")
-        return ""
-
-    def refuse(self) -> None:
-        """Refuse the file if anything was noted.
-
-        Raises:
-            ImportRefusedError: Something was.
-        """
-        if self.told:
-            more = len(self.told) - MAX_FAULTS
-            told = self.told[:MAX_FAULTS] + ([f"and {more} more"] if more > 0 else [])
-            raise ImportRefusedError("nothing was imported; " + "; ".join(told))
-
-
 def read_invoices(content: bytes) -> list[Invoice]:
     """Return every invoice of an NF-e file (one) or a CSV file (one or more).
 
     Raises:
         ImportRefusedError: The file is too large or not whole; every fault is named.
     """
-    if len(content) > MAX_BYTES:
-        size = f"{len(content):,} bytes, more than {MAX_BYTES:,}"
-        raise ImportRefusedError(f"nothing was imported; the file has {size}")
+    check_size(content)
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or content[:2] in (
         b"\xff\xfe",
         b"\xfe\xff",
@@ -164,7 +135,7 @@ def _read_nfe(content: bytes) -> Invoice:
         info = root.find(f"{NFE}infNFe")
     if info is None:
         raise ImportRefusedError("nothing was imported; the file is XML, but no NF-e (nfeProc)")
-    faults = _Faults()
+    faults = Faults()
     key = str(info.get("Id", "")).removeprefix("NFe")
     if not KEY.fullmatch(key) or not _key_holds(key):
         faults.add(_row(info), f"infNFe Id {key[:60]!r} is no access key of 44 characters")
@@ -207,7 +178,7 @@ def _parsed(content: bytes) -> Any:
     return root
 
 
-def _lines(faults: _Faults, item: Any) -> Iterator[Line]:
+def _lines(faults: Faults, item: Any) -> Iterator[Line]:
     product = item.find(f"{NFE}prod")
     number = item.get("nItem", "")
     where = f"line {number or '?'} ({_row(item)})"
@@ -259,42 +230,24 @@ def _key_holds(key: str) -> bool:
 
 
 def _read_csv(content: bytes) -> list[Invoice]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        fault = f"line {row} holds a byte that is no UTF-8; save the file as UTF-8"
-        raise ImportRefusedError(f"nothing was imported; {fault}") from error
-    head = text.partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    faults = _Faults()
-    try:
-        if missing := [name for name in COLUMNS if name not in (table.fieldnames or ())]:
-            wanted = ", ".join(missing)
-            raise ImportRefusedError(f"nothing was imported; line 1 lacks the columns {wanted}")
-        rows = [(table.line_num, row) for row in table]
-    except csv.Error as error:
-        raise ImportRefusedError(f"nothing was imported; line {table.line_num}: {error}") from error
-    checked = [_csv_line(faults, number, row) for number, row in rows]
-    if not checked:
-        faults.add("line 2", "the table has no row")
+    table = read_table(content, _lacking)
+    faults = Faults()
+    checked = [_csv_line(faults, number, row) for number, row in table.rows]
     faults.refuse()
     return _by_invoice(checked, sha256(content).hex())
 
 
-def _csv_line(
-    faults: _Faults, number: int, row: Mapping[str, str | None]
-) -> tuple[dict[str, str], Line]:
+def _lacking(columns: Sequence[str]) -> str:
+    missing = [name for name in COLUMNS if name not in columns]
+    return f"lacks the columns {', '.join(missing)}" if missing else ""
+
+
+def _csv_line(faults: Faults, number: int, row: Mapping[str, str]) -> tuple[dict[str, str], Line]:
     where = f"line {number}"
-    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if None in row:
-        faults.add(where, "has more cells than the header")
+    cells = {name: row[name] for name in COLUMNS}
     for name, value in cells.items():
         if value.startswith(FORMULA):
             faults.add(where, f"{name} = {value[:30]!r} begins like a formula of a spreadsheet")
-        if not value.isprintable():
-            faults.add(where, f"{name} = {value[:30]!r} holds what cannot be printed")
     for name in ("invoice", "supplier"):
         if not cells[name]:
             faults.add(where, f"{name} is empty")
@@ -334,14 +287,14 @@ def _by_invoice(rows: Sequence[tuple[dict[str, str], Line]], digest: str) -> lis
 # --- single values --------------------------------------------------------------------------
 
 
-def _gtin(faults: _Faults, where: str, code: str) -> str:
+def _gtin(faults: Faults, where: str, code: str) -> str:
     try:
         return normal_gtin(code)
     except CodeError as error:
         return faults.add(where, str(error)[:120])
 
 
-def _day(faults: _Faults, where: str, text: str, needed: bool = True) -> str:
+def _day(faults: Faults, where: str, text: str, needed: bool = True) -> str:
     if not text and not needed:
         return ""
     try:
@@ -350,7 +303,7 @@ def _day(faults: _Faults, where: str, text: str, needed: bool = True) -> str:
         return faults.add(where, f"{text[:20]!r} is no day like 2026-03-31")
 
 
-def _quantity(faults: _Faults, where: str, text: str) -> str:
+def _quantity(faults: Faults, where: str, text: str) -> str:
     if QUANTITY.fullmatch(text) and text.strip("0."):
         whole, _, rest = text.partition(".")
         rest = rest.rstrip("0")

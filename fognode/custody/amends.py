@@ -10,6 +10,7 @@ from dataclasses import replace
 from fognode.custody import uses
 from fognode.custody.booking import Draft, Move, book, leave, open_once, set_uncertainty
 from fognode.custody.containers import DIFFERENCE_U_G, GONE, Container, Standing, State
+from fognode.custody.packages import Stage
 from fognode.custody.shelf_life import effective_expiry
 from fognode.events import Outcome
 
@@ -72,6 +73,8 @@ def follow(state: State, draft: Draft) -> None:
         return
     if not undo(state, draft, container, undoes) and not draft.told.number("state"):
         leave(state, draft, container, "withdrawn")
+    if 0 < draft.told.number("state") < Stage.EMPTY:
+        container.empty = False
 
 
 def correct(state: State, draft: Draft) -> Outcome | None:

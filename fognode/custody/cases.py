@@ -112,10 +112,9 @@ def _say(case: Case, want: Wanted, *, again: bool) -> list[Event]:
     if said:
         facts["corrects"] = said.newest
     event = _next(case, want.slot, Kind(want.slot[0]), facts, want.at_ms)
-    name = said.name if said else name_of(event)
-    case.said[want.slot] = Said(
-        name=name, newest=name_of(event), facts=want.facts, at_ms=want.at_ms
-    )
+    newest = name_of(event)
+    name = said.name if said else newest
+    case.said[want.slot] = Said(name=name, newest=newest, facts=want.facts, at_ms=want.at_ms)
     return [event]
 
 

@@ -6,14 +6,16 @@
 Any difference is a discrepancy.
 """
 
+from dataclasses import replace
+
 from fognode.custody import losses, outings
 from fognode.custody.amounts import WEIGHT_U_G, uncertainty
 from fognode.custody.balances import TOLERANCE_G, Balance, Change, Weight
 from fognode.custody.handling import Judged, changed, weighed
 from fognode.custody.openings import Cabinet
-from fognode.custody.sentences import clock, sentence
+from fognode.custody.sentences import clock, sentence, untouched
 from fognode.custody.sureness import Evidence, permille
-from fognode.custody.tags import pinned
+from fognode.custody.tags import left_behind, pinned
 from fognode.events import Json, Kind, Row
 
 # The scale and the tags fit each other; who it was and how the door went is not balance.
@@ -40,6 +42,8 @@ def check(judged: Judged, balance: Balance) -> None:
         text = f"{place}: {balance.text}{_candidates(judged, balance)}"
         rule, package = pinned(balance, changed(opening), net_g, _gross_inside(judged))
         judged.find(rule, text, package, delta_g=net_g, u_g=_u_g(weights))
+    if not (balance.rule or changed(opening)) and cabinet.has("tag", end_ms):
+        _check_decoy(judged, weights)
     if opening.dark and cabinet.has("light", end_ms):
         what = "weight" if weights else "tag"
         text = f"{place}: {what} changed, the door was not seen to open"
@@ -58,6 +62,13 @@ def _gross_inside(judged: Judged) -> dict[str, int]:
     """Return what each package weighs, by the record, whose tag is inside."""
     inside, known = judged.books.sessions.shelves.get(judged.opening.cabinet, ()), judged.books
     return {name: known.packages.packages[name].gross_g for name in sorted(inside)}
+
+
+def _check_decoy(judged: Judged, weights: list[Weight]) -> None:
+    """Find that something as heavy was put where a package had been, beside its tag."""
+    if package := left_behind(weights, _gross_inside(judged)):
+        text = f"{package} was lifted and its tag was not: something as heavy stands there now"
+        judged.find("tag_without_package", text, package)
 
 
 def _candidates(judged: Judged, balance: Balance) -> str:
@@ -102,9 +113,10 @@ def close(judged: Judged, balance: Balance) -> None:
     who = judged.books.people.alias(judged.who)
     opened = f"{who} opened {opening.cabinet} at {clock(opening.begun_at_ms, zone)}"
     sure = _sure(judged, balance, changes, weights)
+    net_g = sum(weight.weight_g for weight in weights)
+    opened = untouched(opened, net_g if abs(net_g) > TOLERANCE_G else 0)
     text = sentence(judged.visits, opened, zone, sure)
     odd = bool(set(judged.rules) - UNRELATED)
-    net_g = sum(weight.weight_g for weight in weights)
     facts: dict[str, Json] = {
         "opening": judged.case.opening,
         "cabinet": opening.cabinet,
@@ -193,6 +205,8 @@ def _outing_rows(judged: Judged, sure: int) -> list[Row]:
         known = outings.sure_of(outing, sure)
         if books.outings.out.get(outing.package) == outing:
             books.outings.out[outing.package] = known
+        elif outing.state == "gone":  # should its leaving be taken back, it is out
+            books.outings.parted[outing.package] = replace(known, in_at_ms=0, state="out")
         rows.append(outings.row(known, books.zone, books.people, judged.opening.last_seq))
     return rows
 

@@ -5,7 +5,10 @@
     rinse, seal, exit, batch, receipt  the way back: custody/restated.py
     photo_kept                         what the photo shows
     use, spill, disposal, defective,   the stock: custody/amends.py
-    package_tared
+    package_tared, stock_counted
+    order_given                        the order, from now on: custody/rights.py
+    tag_bound, tag_unbound             the binding: custody/tags.py
+    prescription_set                   the limit and the verdicts: custody/prescriptions.py
 
 A correction can be corrected in turn; what holds is the last word of the chain
 (fognode/corrections.py).
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from fognode.corrections import standings
-from fognode.custody import evidence, packages, products, restated, ways
+from fognode.custody import evidence, packages, products, restated, rights, ways
 from fognode.custody.booking import Known
 from fognode.custody.draws import draw, refuse
 from fognode.custody.packages import Package, Stage
@@ -29,8 +32,10 @@ BY_STOCK = frozenset(
         Kind.DISPOSAL_DECLARED,
         Kind.DEFECTIVE_DECLARED,
         Kind.PACKAGE_TARED,
+        Kind.STOCK_COUNTED,
     }
 )
+BY_THEIR_OWN = BY_STOCK | {Kind.TAG_BOUND, Kind.TAG_UNBOUND, Kind.PRESCRIPTION_SET}
 KINDS = CORRECTABLE | {Kind.CORRECTION_DECLARED, Kind.NEW_PRODUCT_ENTRY}
 # What a package is.  Its token stands for it, so a correction cannot make another one of it.
 FIXED = ("package", "gtin", "serial", "tag", "site")
@@ -67,8 +72,8 @@ def step(state: State, told: Stored, known: Known, way: ways.State) -> Outcome:
         return refuse(told, "there is no such event that can be corrected", named)
     state.roots[told.event_id] = name
     state.said.setdefault(name, []).append(told)
-    if root.kind in BY_STOCK:
-        return Outcome()  # the stock follows it
+    if root.kind in BY_THEIR_OWN:
+        return Outcome()  # the stock, the tags or the prescriptions follow it
     return _follow(state, _case(state, root, told, known), way)
 
 
@@ -90,6 +95,8 @@ def _follow(state: State, case: Case, way: ways.State) -> Outcome:
         return _photo(way, case)
     if kind == Kind.DELIVERY_DECLARED:
         return _delivery(state, case)
+    if kind == Kind.ORDER_GIVEN:
+        return rights.correct(case.root, case.says, case.told, case.known)
     if case.says is None:
         return refuse(case.told, "a product stays: declare it anew instead", case.root.text("gtin"))
     return products.step(case.known.packages.products, case.says)

@@ -36,6 +36,18 @@ class State:
     openers: dict[str, str] = field(default_factory=dict)  # opening -> person
 
 
+KINDS = frozenset(
+    {
+        Kind.BOX_CLOSED,
+        Kind.DISCREPANCY_CLOSED,
+        Kind.DISCREPANCY_EXPLAINED,
+        Kind.DISCREPANCY_FOUND,
+        Kind.HOUR_BEGAN,
+        Kind.OPENING_REVIEWED,
+    }
+)
+
+
 def step(state: State, told: Stored, named: people.State) -> Outcome:
     """Take in a discrepancy, a reason, a review, or an hour that began."""
     if told.kind == Kind.DISCREPANCY_FOUND:

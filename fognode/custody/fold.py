@@ -6,6 +6,7 @@ there is, and commits its outcome like that of a step.  What is drawn hangs on t
 opened the cabinet, so it does not matter which of the two drew it, or how often.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import partial
@@ -15,6 +16,7 @@ from fognode.custody import (
     counters,
     deadlines,
     discrepancies,
+    found,
     handling,
     journal,
     late,
@@ -28,6 +30,7 @@ from fognode.custody import (
     receiving,
     returns,
     rights,
+    scales,
     sessions,
     stock,
     tags,
@@ -39,6 +42,7 @@ from fognode.custody.corrections import State as Corrections
 from fognode.custody.counters import State as Counters
 from fognode.custody.deadlines import State as Deadlines
 from fognode.custody.discrepancies import State as Discrepancies
+from fognode.custody.found import State as Found
 from fognode.custody.handling import Judged
 from fognode.custody.journal import State as Journal
 from fognode.custody.losses import State as Losses
@@ -71,6 +75,7 @@ class Custody:
     sessions: Sessions = field(default_factory=Sessions)
     points: Points = field(default_factory=Points)
     outings: Outings = field(default_factory=Outings)
+    found: Found = field(default_factory=Found)
     losses: Losses = field(default_factory=Losses)
     discrepancies: Discrepancies = field(default_factory=Discrepancies)
     journal: Journal = field(default_factory=Journal)
@@ -84,78 +89,46 @@ class Custody:
     tags: Tags = field(default_factory=Tags)
     traces: Traces = field(default_factory=Traces)
     prescriptions: Prescriptions = field(default_factory=Prescriptions)
+    known: Known = field(init=False)  # the parts that others look into
 
     def __post_init__(self) -> None:
         """Let days be the farm's days."""
+        self.known = Known(packages=self.packages, people=self.people, zone=self.zone)
         self.receiving.zone = self.deadlines.zone = self.zone
+
+
+Part = Callable[[Custody, Stored], Outcome]
+
+
+def _by_kind(parts: Sequence[tuple[frozenset[str], Part]]) -> dict[str, tuple[Part, ...]]:
+    """Return the parts that take in each kind, in their order; most kinds matter to few."""
+    kinds = frozenset[str]().union(*(taken for taken, _ in parts))
+    return {kind: tuple(part for taken, part in parts if kind in taken) for kind in kinds}
 
 
 def step(state: Custody, told: Stored) -> Outcome:
     """Take in one stored event and return what it leads to."""
     # First what was over before this happened: its tags and badges are those of its time.
     outcome = _elapse(state, told)
-    if told.kind == Kind.BOX_CLOSED:
-        outcome.add(_recall(state, told))
-    if told.kind in products.KINDS:
-        outcome.add(products.step(state.packages.products, told))
-    outcome.add(packages.step(state.packages, told, state.people.badges))
-    outcome.add(people.step(state.people, told, state.packages.tags))
-    outcome.add(sessions.step(state.sessions, told, state.packages, state.people))
-    if told.kind in KEEPING:
-        outcome.add(_keep_books(state, told))
-    known = Known(packages=state.packages, people=state.people, zone=state.zone)
-    if told.kind in WAY_BACK:
-        outcome.add(_go_back(state, told, known))
-    if told.kind in stock.KINDS:
-        outcome.add(stock.step(state.stock, told, known))
-    if told.kind in CHECKED or state.traces.waiting:
-        outcome.add(_check(state, told, known))
-    if told.kind in REQUESTS and told.facts.get("package"):
-        # What a person declares holds from then on, also when openings are judged again.
+    for part in PARTS.get(told.kind, ()):
+        outcome.add(part(state, told))
+    if state.traces.waiting and told.kind not in traces.KINDS:
+        outcome.add(traces.step(state.traces, told, state.known))
+    return outcome
+
+
+def _note_request(state: Custody, told: Stored) -> Outcome:
+    """Let what a person declares hold from then on, also when openings are judged again."""
+    if told.facts.get("package"):
         about = told.text("package")
         journal.note(state.journal, _desk(state).shelf, about, told.happened_at_ms)
-    return outcome
+    return Outcome()
 
 
-CHECKED = rights.KINDS | tags.KINDS | traces.KINDS | prescriptions.KINDS
-
-
-def _check(state: Custody, told: Stored, known: Known) -> Outcome:
-    """Compare what was done with rights, orders and prescriptions, and where tags can be."""
+def _go_back(state: Custody, told: Stored) -> Outcome:
     outcome = Outcome()
-    if told.kind in rights.KINDS:
-        outcome.add(rights.step(state.rights, told, known))
-    if told.kind in tags.KINDS:
-        outcome.add(tags.step(state.tags, told, known))
-    if told.kind in traces.KINDS or state.traces.waiting:
-        outcome.add(traces.step(state.traces, told, known))
-    if told.kind in prescriptions.KINDS:
-        outcome.add(prescriptions.step(state.prescriptions, told, known))
-    return outcome
-
-
-WAY_BACK = frozenset(
-    receiving.KINDS
-    | deadlines.KINDS
-    | returns.KINDS
-    | corrections.KINDS
-    | points.KINDS
-    | counters.KINDS
-)
-
-
-def _go_back(state: Custody, told: Stored, known: Known) -> Outcome:
-    outcome = receiving.step(state.receiving, told, state.people.aliases)
-    if told.kind in deadlines.KINDS:
-        outcome.add(deadlines.step(state.deadlines, told, state.packages, state.receiving))
-    if told.kind in returns.KINDS:
-        outcome.add(returns.step(state.ways, told, known))
-    if told.kind in corrections.KINDS:
-        outcome.add(corrections.step(state.corrections, told, known, state.ways))
-    if told.kind in points.KINDS:
-        outcome.add(points.step(state.points, told, state.packages, state.ways))
-    if told.kind in counters.KINDS:
-        outcome.add(counters.step(state.counters, told))
+    for part in WAY_BACK[told.kind]:
+        outcome.add(part(state, told))
     # Openings judged again must not undo this; a request about one package is noted by step.
     for row in outcome.rows if told.kind in NOTED else ():
         if row.table == "package":
@@ -179,31 +152,6 @@ def due(state: Custody, now_ms: int) -> Outcome:
         for cabinet in sessions.ripe(state.sessions, now_ms, now_ms):
             if state.sessions.cabinets[cabinet].opening is not None:
                 outcome.add(late.end_in_turn(_desk(state), cabinet, now_ms))
-    return outcome
-
-
-KEEPING = frozenset(
-    {
-        Kind.BOX_CLOSED,
-        Kind.DISCREPANCY_CLOSED,
-        Kind.DISCREPANCY_EXPLAINED,
-        Kind.DISCREPANCY_FOUND,
-        Kind.EMPTY_PACKAGE_EXIT,
-        Kind.HOUR_BEGAN,
-        Kind.OPENING_REVIEWED,
-        Kind.SAMPLES_SUMMED,
-        Kind.SPILL_DECLARED,
-        Kind.USE_DECLARED,
-        "weight_put",
-        "weight_take",
-    }
-)
-
-
-def _keep_books(state: Custody, told: Stored) -> Outcome:
-    outcome = outings.step(state.outings, told, state.packages, state.people, state.zone)
-    outcome.add(losses.step(state.losses, told, state.packages, state.sessions))
-    outcome.add(discrepancies.step(state.discrepancies, told, state.people))
     return outcome
 
 
@@ -262,3 +210,52 @@ def _finish(judged: Judged) -> None:
         emptied = returns.empty(package, judged, number)
         if emptied is not None:
             judged.say(Kind.PACKAGE_EMPTIED, package.package, dict(emptied.facts))
+
+
+# Who takes in which kinds.  The order counts: each sees what those before it have made of an event.
+WAY_BACK = _by_kind(
+    [
+        (receiving.KINDS, lambda s, told: receiving.step(s.receiving, told, s.people.aliases)),
+        (
+            deadlines.KINDS,
+            lambda s, told: deadlines.step(s.deadlines, told, s.packages, s.receiving),
+        ),
+        (returns.KINDS, lambda s, told: returns.step(s.ways, told, s.known)),
+        (
+            corrections.KINDS,
+            lambda s, told: corrections.step(s.corrections, told, s.known, s.ways),
+        ),
+        (points.KINDS, lambda s, told: points.step(s.points, told, s.packages, s.ways)),
+        (counters.KINDS, lambda s, told: counters.step(s.counters, told, s.people.aliases)),
+    ]
+)
+PARTS = _by_kind(
+    [
+        (frozenset({Kind.BOX_CLOSED}), _recall),
+        (products.KINDS, lambda s, told: products.step(s.packages.products, told)),
+        (packages.KINDS, lambda s, told: packages.step(s.packages, told, s.people.badges)),
+        (people.KINDS, lambda s, told: people.step(s.people, told, s.packages.tags)),
+        (
+            sessions.KINDS,
+            lambda s, told: sessions.step(s.sessions, told, s.packages, s.people),
+        ),
+        (
+            outings.KINDS,
+            lambda s, told: outings.step(s.outings, told, s.packages, s.people, s.zone),
+        ),
+        (found.KINDS, lambda s, told: found.step(s.found, told, _desk(s).books)),
+        (losses.KINDS, lambda s, told: losses.step(s.losses, told, s.packages, s.sessions)),
+        (discrepancies.KINDS, lambda s, told: discrepancies.step(s.discrepancies, told, s.people)),
+        (frozenset(WAY_BACK), _go_back),
+        (scales.KINDS, lambda _state, told: scales.step(told)),
+        (stock.KINDS, lambda s, told: stock.step(s.stock, told, s.known)),
+        (rights.KINDS, lambda s, told: rights.step(s.rights, told, s.known)),
+        (tags.KINDS, lambda s, told: tags.step(s.tags, told, s.known)),
+        (traces.KINDS, lambda s, told: traces.step(s.traces, told, s.known)),
+        (
+            prescriptions.KINDS,
+            lambda s, told: prescriptions.step(s.prescriptions, told, s.known),
+        ),
+        (REQUESTS, _note_request),
+    ]
+)

@@ -184,13 +184,15 @@ def _visit(
     named = judged.books.people
     if outing is not None and action != "out":
         return replace(outings.visit(outing, named), action=action, used_g=used_g)
+    gone = outing is not None and outing.state == "gone"
     return Visit(
         package=package.package,
         action=action,
         taker=named.alias(judged.who),
         bringer=named.alias(judged.who),
         taken_at_ms=at_ms if action == "out" else 0,
-        brought_at_ms=at_ms if action != "out" else 0,
+        brought_at_ms=at_ms if action != "out" or gone else 0,
+        gone=gone,
         weight_g=weight_g,
         used_g=used_g,
         authoriser=named.alias(outing.authorised_by) if outing and outing.authorised_by else "",
@@ -209,8 +211,7 @@ def _lift(judged: Judged, package: Package, taken: Step, session: str) -> Outing
     (change, weight_g), books = taken, judged.books
     if weight_g >= 0:
         _compare(judged, package, weight_g, change.at_ms)
-        package.gross_g = weight_g
-        books.outings.weighed_at_ms[package.package] = change.at_ms
+        _note_weight(judged, package, weight_g, change.at_ms)
     package.lifted_g = weight_g
     if package.state == Stage.SEALED:
         package.state = Stage.IN_USE
@@ -229,6 +230,8 @@ def _lift(judged: Judged, package: Package, taken: Step, session: str) -> Outing
         sure_permille=0,  # set when all of the opening is known
     )
     if books.sessions.place(package.package, "", change.at_ms):
+        if package.state >= Stage.RETURNED:  # it was declared to leave, and now it does
+            return replace(outing, in_at_ms=change.at_ms, state="gone")
         package.holder, package.out_since_at_ms = judged.who, change.at_ms
         books.outings.out[package.package] = outing
         return outing
@@ -253,8 +256,7 @@ def _put(judged: Judged, package: Package, brought: Step) -> int:
     elif weight_g < package.tare_g - TOLERANCE_G:
         text = f"{package.package} weighs {weight_g} g, less than its container ({package.tare_g})"
         judged.find("weight_differs", text, package.package, delta_g=weight_g - package.tare_g)
-    package.gross_g = weight_g
-    books.outings.weighed_at_ms[package.package] = change.at_ms
+    _note_weight(judged, package, weight_g, change.at_ms)
     judged.weighed.append(package)
     if out_g < 0:
         return UNWEIGHED
@@ -264,6 +266,17 @@ def _put(judged: Judged, package: Package, brought: Step) -> int:
         judged.find("returned_heavier", text, package.package, **amount)
         return UNWEIGHED
     return max(0, out_g - weight_g)
+
+
+def _note_weight(judged: Judged, package: Package, weight_g: int, at_ms: int) -> None:
+    knows_tare = package.tare_g > 0
+    if package.said_empty and knows_tare and weight_g > package.tare_g + TOLERANCE_G:
+        text = f"{package.package} was declared empty and weighs {weight_g} g"
+        over_g = weight_g - package.tare_g
+        judged.find("weight_differs", text, package.package, delta_g=over_g, u_g=DIFFERENCE_U_G)
+    package.gross_g, package.weighed = weight_g, True
+    package.said_empty = package.said_empty and not knows_tare
+    judged.books.outings.weighed_at_ms[package.package] = at_ms
 
 
 def _compare(judged: Judged, package: Package, weight_g: int, at_ms: int) -> None:
@@ -303,6 +316,8 @@ def _compare_declared(judged: Judged, outing: Outing) -> None:
     off_g = outing.used_g - outing.declared_g
     if outing.used_g < 0 or not outing.declared_g or abs(off_g) <= 2 * DIFFERENCE_U_G:
         return
+    if off_g > 0 and not outings.is_use_told(judged.books.outings, outing):
+        return  # a spill alone says nothing of what was used besides
     text = (
         f"{outing.package} lost {outing.used_g} g by the scale, {outing.declared_g} g were declared"
     )

@@ -65,6 +65,9 @@ def judge(state: State, cabinet: str, vanished_g: int, weighings: int) -> int:
     return 0
 
 
+KINDS = frozenset({Kind.SAMPLES_SUMMED, "weight_put", "weight_take"})
+
+
 def step(state: State, told: Stored, known: packages.State, places: sessions.State) -> Outcome:
     """Take in a weight step, or the sums of an hour."""
     if told.kind in {"weight_take", "weight_put"}:

@@ -5,7 +5,7 @@ place, or several of these, which must then all fit.  It counts only from when i
 an order that is made up afterwards covers nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from fognode.custody.draws import refuse
@@ -29,6 +29,7 @@ class Order:
     until_ms: int
     given_at_ms: int
     by: str
+    root: str = ""  # event_id of the order_given, also when a correction words it
 
     def covers(self, wish: "Wish") -> bool:
         """Tell whether it allows a package at a place at a time."""
@@ -62,19 +63,42 @@ class State:
     of: dict[str, list[Order]] = field(default_factory=dict)  # person -> orders
 
 
-def give(state: State, told: Stored, zone: tzinfo) -> Outcome:
-    """Take in an order, or say why not; that its people may, was looked at before."""
-    name = told.text("order")
-    if not 0 < len(name) <= 40 or name in state.orders:
+def give(state: State, told: Stored, zone: tzinfo, root: str = "") -> Outcome:
+    """Take in an order, or say why not; that its people may, was looked at before.
+
+    ``root`` is the event_id of the order_given that a correction words anew: the order it gave
+    ends now, and its id may be used again.
+    """
+    name, before = told.text("order"), _of(state, root)
+    if not 0 < len(name) <= 40 or (name in state.orders and name not in before):
         return refuse(told, "order is not a fresh id of 1 to 40 characters", name)
     span = _moment(told.text("from"), zone), _moment(told.text("until"), zone)
     if not span[0] or not span[0] < span[1] <= span[0] + LONGEST_MS:
         reason = "from and until are no times like 2026-03-02T06:00, one after the other"
         return refuse(told, reason, f"{told.text('from')} {told.text('until')}")
-    return _keep(state, told, span)
+    return _keep(state, told, span, root)
 
 
-def _keep(state: State, told: Stored, span: tuple[int, int]) -> Outcome:
+def _of(state: State, root: str) -> dict[str, Order]:
+    """Return the orders, by id, that an order_given or its corrections gave."""
+    orders = (order for orders in state.of.values() for order in orders)
+    return {order.order: order for order in orders if root and order.root == root}
+
+
+def end(state: State, told: Stored, root: str) -> Outcome | None:
+    """Let what an order_given gave end now: what was done by it was allowed; None = nothing."""
+    before, outcome = _of(state, root), Outcome()
+    for order in before.values():
+        if order.until_ms <= told.happened_at_ms:
+            continue
+        over = replace(order, until_ms=told.happened_at_ms)
+        kept = state.of[order.person]
+        state.of[order.person] = [over if one is order else one for one in kept]
+        outcome.rows.append(over.row(told.seq))
+    return outcome if before else None
+
+
+def _keep(state: State, told: Stored, span: tuple[int, int], root: str) -> Outcome:
     package, place, gtin = told.text("package"), told.text("cabinet"), ""
     if told.text("gtin"):
         try:
@@ -93,12 +117,14 @@ def _keep(state: State, told: Stored, span: tuple[int, int]) -> Outcome:
         until_ms=span[1],
         given_at_ms=told.happened_at_ms,
         by=told.text("by"),
+        root=root or told.event_id,
     )
+    ended = end(state, told, root) or Outcome()
     state.orders.add(order.order)
     oldest_ms = told.happened_at_ms - LONGEST_MS  # readings never come that late
     kept = [other for other in state.of.get(order.person, ()) if other.until_ms > oldest_ms]
     state.of[order.person] = [*kept, order]
-    return Outcome(rows=[order.row(told.seq)])
+    return Outcome(rows=[*ended.rows, order.row(told.seq)])
 
 
 def _moment(text: str, zone: tzinfo) -> int:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from fognode.custody import amounts, packages, people
 from fognode.custody.draws import discrepancy, draw
+from fognode.custody.packages import Stage
 from fognode.custody.sentences import Visit, sentence
 from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
 
@@ -41,13 +42,23 @@ class Outing:
     state: str = "out"  # out, back, gone
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What somebody said that a package lost while it was out."""
+
+    at_ms: int
+    grams: int
+    is_use: bool  # else it was spilt
+
+
 @dataclass(slots=True)
 class State:
     """Packages that are out, what was declared of them meanwhile, and what is overdue."""
 
     due_hour: int = DUE_HOUR
     out: dict[str, Outing] = field(default_factory=dict)  # package -> its outing
-    declared: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # (at_ms, grams)
+    parted: dict[str, Outing] = field(default_factory=dict)  # package -> that it left from
+    declared: dict[str, list[Declared]] = field(default_factory=dict)  # by package
     weighed_at_ms: dict[str, int] = field(default_factory=dict)  # package -> last seen weighed
     overdue: dict[str, Stored] = field(default_factory=dict)  # session -> the hour that told it
 
@@ -63,9 +74,17 @@ def due_at(out_at_ms: int, hour: int, zone: tzinfo) -> int:
 
 def declared_g(state: State, outing: Outing) -> int:
     """Return the grams declared as used or lost while a package was out."""
-    told = state.declared.get(outing.package, ())
-    until_ms = outing.in_at_ms or 2**53
-    return sum(grams for at_ms, grams in told if outing.out_at_ms <= at_ms <= until_ms)
+    return sum(one.grams for one in _declared(state, outing))
+
+
+def is_use_told(state: State, outing: Outing) -> bool:
+    """Tell whether a use was declared while a package was out, and not a spill alone."""
+    return any(one.is_use for one in _declared(state, outing))
+
+
+def _declared(state: State, outing: Outing) -> list[Declared]:
+    told, until_ms = state.declared.get(outing.package, ()), outing.in_at_ms or 2**53
+    return [one for one in told if outing.out_at_ms <= one.at_ms <= until_ms]
 
 
 def sure_of(outing: Outing, permille: int) -> Outing:
@@ -115,6 +134,19 @@ def visit(outing: Outing, named: people.State) -> Visit:
     )
 
 
+KINDS = frozenset(
+    {
+        Kind.EMPTY_PACKAGE_EXIT,
+        Kind.HOUR_BEGAN,
+        Kind.PACKAGE_RESTATED,
+        Kind.SPILL_DECLARED,
+        Kind.STOCK_MOVED,
+        Kind.USE_DECLARED,
+    }
+)
+PARTINGS = frozenset({"defective", "dispose"})  # movements of what leaves with its content
+
+
 def step(
     state: State, told: Stored, known: packages.State, named: people.State, zone: tzinfo
 ) -> Outcome:
@@ -125,11 +157,37 @@ def step(
     if told.kind in {Kind.USE_DECLARED, Kind.SPILL_DECLARED}:
         grams = _grams(told, known) if package in state.out else 0
         if grams > 0:
-            state.declared.setdefault(package, []).append((told.happened_at_ms, grams))
-    if told.kind == Kind.EMPTY_PACKAGE_EXIT and package in state.out:
-        gone = replace(state.out.pop(package), state="gone", in_at_ms=told.happened_at_ms)
+            is_use = told.kind == Kind.USE_DECLARED
+            one = Declared(at_ms=told.happened_at_ms, grams=grams, is_use=is_use)
+            state.declared.setdefault(package, []).append(one)
+    parts = told.kind == Kind.STOCK_MOVED and told.text("movement") in PARTINGS
+    if (parts and told.number("delta_g") > 0) or _is_no_exit(told):
+        return _take_back(state, told, known, named, zone)
+    if (parts or told.kind == Kind.EMPTY_PACKAGE_EXIT) and package in state.out:
+        outing = state.parted[package] = state.out.pop(package)
+        gone = replace(outing, state="gone", in_at_ms=told.happened_at_ms)
         return Outcome(rows=[row(gone, zone, named, told.seq)])
     return Outcome()
+
+
+def _is_no_exit(told: Stored) -> bool:
+    """Tell whether a correction says that an empty did not leave."""
+    if told.kind != Kind.PACKAGE_RESTATED:
+        return False
+    return told.number("was") == Stage.RETURNED > told.number("state")
+
+
+def _take_back(
+    state: State, told: Stored, known: packages.State, named: people.State, zone: tzinfo
+) -> Outcome:
+    """Let a package be out as before: that it left, in whatever way, was corrected."""
+    outing = state.parted.pop(told.text("package"), None)
+    package = known.packages.get(told.text("package"))
+    if outing is None or package is None:
+        return Outcome()
+    state.out[package.package] = outing
+    package.holder, package.out_since_at_ms = outing.person, outing.out_at_ms
+    return Outcome(rows=[row(outing, zone, named, told.seq), package.row(told.seq)])
 
 
 def _grams(told: Stored, known: packages.State) -> int:

@@ -45,7 +45,8 @@ def check_level(draft: Draft, total: Total, *, received: bool = False) -> None:
     product = draft.product(total.gtin)
     total.warn_level_g = product.warn_level_g if product else 0
     total.value_cents = _value(total, product)
-    low = total.net_g < total.warn_level_g
+    # Without a level nothing is low, also where more went out than came in.
+    low = total.warn_level_g > 0 and total.net_g < total.warn_level_g
     if low == total.low or (low and received):
         return
     total.low = low

@@ -18,6 +18,8 @@ from fognode.gs1.keys import normal_gtin
 
 # ISO/IEC 14443-3, 6.5.4: a UID has 4, 7 or 10 bytes.
 UID = re.compile(r"(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
+# A package may also carry a long-range tag: the 96-bit EPC of the GS1 Tag Data Standard.
+TAG = re.compile(rf"{UID.pattern}|[0-9A-F]{{24}}")
 UNWEIGHED = -1
 
 
@@ -39,7 +41,7 @@ class Stage(IntEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Package:
-    """One package as it stands now; all but the last two fields are columns of its row."""
+    """One package as it stands now; all but the fields in UNTOLD are columns of its row."""
 
     package: str
     gtin: str
@@ -59,6 +61,8 @@ class Package:
     received_at_ms: int = 0
     token_id: str = ""
     lifted_g: int = UNWEIGHED  # what it weighed when it was last taken out
+    weighed: bool = False  # a scale told its weight since it came
+    said_empty: bool = False  # a person says so, and no scale did
     prepared: bool = False  # rinsed and pierced, or bagged, by a named person
 
     def row(self, as_of_seq: int) -> Row:
@@ -69,7 +73,7 @@ class Package:
         return Row(table="package", values=values)
 
 
-UNTOLD = {"lifted_g", "prepared"}
+UNTOLD = {"lifted_g", "weighed", "said_empty", "prepared"}
 COLUMNS = tuple(known.name for known in fields(Package) if known.name not in UNTOLD)
 
 
@@ -96,6 +100,9 @@ def bind(state: State, package: Package, tag: str) -> None:
     package.tag = tag
     if tag:
         state.tags[tag] = package.package
+
+
+KINDS = frozenset({Kind.DELIVERY_DECLARED, "tag_in"})
 
 
 def step(state: State, told: Stored, badges: Container[str]) -> Outcome:
@@ -156,7 +163,7 @@ CHECKS: tuple[tuple[str, Callable[[Stored], bool]], ...] = (
     ("invoice", lambda told: len(told.text("invoice")) > 60),
     ("source", lambda told: len(told.text("source")) > 120),
     ("expires_on", _no_date),
-    ("tag", lambda told: not UID.fullmatch(told.text("tag").upper())),
+    ("tag", lambda told: not TAG.fullmatch(told.text("tag").upper())),
     ("tare_g", lambda told: told.number("tare_g") <= 0),
     ("gross_g", lambda told: told.number("gross_g") <= told.number("tare_g")),
 )

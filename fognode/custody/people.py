@@ -83,6 +83,9 @@ class State:
         return was.person if was.since.happened_at_ms <= at_ms < was.until_ms else ""
 
 
+KINDS = frozenset({Kind.PERSON_SET, Kind.PERSON_ERASED, Kind.BADGE_REVOKED})
+
+
 def step(state: State, told: Stored, tags: Container[str]) -> Outcome:
     """Take in a person, their erasure, or the loss of a badge; ``tags`` are on packages."""
     if told.kind == Kind.PERSON_SET:

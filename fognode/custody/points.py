@@ -118,7 +118,8 @@ def _stands(account: Account, package: Package, which: Step) -> bool:
     if way is None:
         return False
     if which == "prepared":
-        return bool(way.route and way.shown)
+        # Triple rinsing is shown by the weight of what is left, too; a bag holds what it holds.
+        return bool(way.route and way.shown) and not (way.route == "rinsed" and package.said_empty)
     return bool(way.exit) and package.state >= Stage.RETURNED and _is_counted(account, way)
 
 

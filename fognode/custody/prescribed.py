@@ -114,6 +114,7 @@ class State:
     packages: dict[str, Bought] = field(default_factory=dict)
     unmatched: dict[str, None] = field(default_factory=dict)  # packages without one
     invoices: dict[str, list[str]] = field(default_factory=dict)  # invoice -> prescriptions
+    asked: dict[str, str] = field(default_factory=dict)  # event_id -> number it is about
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,7 @@ custody/prescribed.py, and none_on_file.  fognode warns, it never locks.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from fognode.custody import amounts, applications, products
@@ -42,6 +43,7 @@ def step(state: State, told: Stored, known: Known) -> Outcome:
 
 def _set(state: State, sheet: Sheet) -> Outcome | None:
     told = sheet.told
+    state.asked[told.event_id] = told.text("prescription")
     try:
         gtin = normal_gtin(told.text("gtin"))
     except CodeError as error:
@@ -174,7 +176,24 @@ def _match(state: State, sheet: Sheet, bought: Bought) -> Prescription | None:
     return None
 
 
+def _correct(state: State, sheet: Sheet) -> Outcome | None:
+    """Put on file what a correction says; the verdicts follow, as when it is told again."""
+    told = sheet.told
+    number = state.asked.get(told.text("corrects"))
+    if number is None or told.text("by") not in sheet.known.people.aliases:
+        return None  # no prescription's; who may correct is told elsewhere
+    facts = told.facts.get("facts")
+    if not isinstance(facts, dict):
+        return refuse(told, "a prescription stays on file: correct what it says", number)
+    if facts.get("prescription") != number:
+        reason = "a prescription keeps its number: put the other one on file as well"
+        return refuse(told, reason, str(facts.get("prescription")))
+    sheet.told = replace(told, kind=str(Kind.PRESCRIPTION_SET), facts=facts)
+    return _set(state, sheet)
+
+
 ACTS: dict[str, Callable[[State, Sheet], Outcome | None]] = {
+    Kind.CORRECTION_DECLARED: _correct,
     Kind.INVOICE_READ: _read,
     Kind.NEW_PRODUCT_ENTRY: _buy,
     Kind.PRESCRIPTION_SET: _set,

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from fognode.custody.draws import refuse
+from fognode.custody.spans import spans_of
 from fognode.errors import CodeError
 from fognode.events import Kind, Outcome, Row, RowValues, Stored
 from fognode.gs1.keys import normal_gtin
@@ -41,6 +42,7 @@ class Product:
     opened_life_days: int = 0  # 0 = opening does not shorten its life
     needs_witness: int = 0
     cost_cents: int = 0  # of one package
+    hours: str = ""  # spans in which it may be handled; "" = at any time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +104,8 @@ def _set_product(state: State, told: Stored) -> Outcome:
         gtin = normal_gtin(told.text("gtin"))
     except CodeError as error:
         return refuse(told, str(error), told.text("gtin"))
-    if told.text("packaging") not in PACKAGINGS:
-        reason = "packaging is neither rigid nor flexible nor not_returnable"
-        return refuse(told, reason, told.text("packaging"))
-    if not 0 <= told.number("hazard_class") <= LEAST_CLASS:
-        reason = f"hazard_class is {WORST_CLASS} (worst) to {LEAST_CLASS}, or 0 for none"
-        return refuse(told, reason, told.text("hazard_class"))
-    if told.number("content_g") and told.number("content_ml"):
-        reason = "say content_g or content_ml, not both; the density gives the other"
-        return refuse(told, reason, told.text("content_ml"))
-    if below := next((name for name in NUMBERS if told.number(name) < 0), ""):
-        return refuse(told, f"{below} is below zero", told.text(below))
+    if wrong := _wrong_product(told):
+        return refuse(told, *wrong)
     product = _product(told, gtin)
     state.products[gtin] = product
     values: RowValues = asdict(product) | {"as_of_seq": told.seq}
@@ -131,6 +124,31 @@ NUMBERS = (
 )
 
 
+def _wrong_product(told: Stored) -> tuple[str, str] | None:
+    """Return why a product is refused, and the value it is refused for."""
+    if told.text("packaging") not in PACKAGINGS:
+        reason = "packaging is neither rigid nor flexible nor not_returnable"
+        return reason, told.text("packaging")
+    if not 0 <= told.number("hazard_class") <= LEAST_CLASS:
+        reason = f"hazard_class is {WORST_CLASS} (worst) to {LEAST_CLASS}, or 0 for none"
+        return reason, told.text("hazard_class")
+    if told.number("content_g") and told.number("content_ml"):
+        reason = "say content_g or content_ml, not both; the density gives the other"
+        return reason, told.text("content_ml")
+    if wrong := _wrong_hours(told.text("hours")):
+        return wrong, told.text("hours")
+    below = next((name for name in NUMBERS if told.number(name) < 0), "")
+    return (f"{below} is below zero", told.text(below)) if below else None
+
+
+def _wrong_hours(text: str) -> str:
+    try:
+        spans_of(text)
+    except ValueError as error:
+        return str(error)
+    return "hours has more than 60 characters" if len(text) > 60 else ""
+
+
 def _product(told: Stored, gtin: str) -> Product:
     return Product(
         gtin=gtin,
@@ -143,6 +161,7 @@ def _product(told: Stored, gtin: str) -> Product:
         first_aid=told.text("first_aid")[:600],
         guarded=int(told.number("guarded") == 1),
         needs_witness=int(told.number("needs_witness") == 1),
+        hours=told.text("hours"),
         **{name: told.number(name) for name in NUMBERS},
     )
 

@@ -8,7 +8,7 @@ cannot be withdrawn by the farm.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from fognode.custody import batches, evidence, returns
+from fognode.custody import batches, emptying, evidence, returns
 from fognode.custody.batches import Batch
 from fognode.custody.booking import Known
 from fognode.custody.draws import draw, refuse
@@ -51,6 +51,7 @@ def restate(state: State, case: Case) -> Outcome:
 
 
 RESTATED = (
+    Kind.EMPTY_DECLARED,
     Kind.RINSE_DECLARED,
     Kind.SEAL_DECLARED,
     Kind.EXIT_DECLARED,
@@ -65,6 +66,28 @@ def reopen(outcome: Outcome, state: State, way: Way, told: Stored) -> None:
     if batch is not None and way.exit:
         batch.packages[way.package] = way.route
         outcome.add(batches.match_again(batch, told))
+
+
+# --- empty --------------------------------------------------------------------------------
+
+
+def _emptied(state: State, case: Case) -> Outcome:
+    root, says, known = case.root, case.says, case.known
+    package = known.packages.packages.get(root.text("package"))
+    way = state.of(package) if package else None
+    if package is None or way is None or way.emptied_by != root.event_id:
+        if says is None:
+            return refuse(case.told, "nothing came of it that could be withdrawn", root.event_id)
+        return emptying.declare(state, says, known, root.event_id)
+    if package.state != Stage.EMPTY:
+        reason = "it was prepared since, or has left: correct that first"
+        return refuse(case.told, reason, Stage(package.state).name)
+    was, package.state, package.said_empty = package.state, way.emptied_from, False
+    undoes, way.emptied, way.emptied_by = way.emptied, "", ""
+    outcome = case.restate(package, was, undoes=undoes)
+    if says is not None:
+        outcome.add(emptying.declare(state, says, known, root.event_id))
+    return outcome
 
 
 # --- prepared -----------------------------------------------------------------------------
@@ -207,6 +230,7 @@ def _received(state: State, case: Case) -> Outcome:
 
 
 RULES: dict[str, Callable[[State, Case], Outcome]] = {
+    Kind.EMPTY_DECLARED: _emptied,
     Kind.RINSE_DECLARED: _prepared,
     Kind.SEAL_DECLARED: _prepared,
     Kind.EXIT_DECLARED: _left,

@@ -2,6 +2,7 @@
 
     rigid            emptied -> rinse_declared -> prepared, route rinsed
     flexible         emptied -> seal_declared  -> prepared, route bagged
+                     what no scale saw empty: custody/emptying.py
     not_returnable   disposal_declared; no way back, no points
 
 A step that neither a photo nor a second person shows is accepted all the same; it only earns
@@ -11,7 +12,7 @@ no points (points.py).  Source: Decree 4.074/2002, art. 53; ABNT NBR 13968.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fognode.custody import batches, evidence
+from fognode.custody import batches, emptying, evidence
 from fognode.custody.balances import TOLERANCE_G
 from fognode.custody.batches import Batch
 from fognode.custody.booking import Known
@@ -83,7 +84,7 @@ def prepare(state: State, told: Stored, known: Known, root: str = "") -> Outcome
     # What was withdrawn may stand again, also when the package has left meanwhile.
     again = way.root == root and not way.route and package.state >= Stage.EMPTY
     if package.state != Stage.EMPTY and not again:
-        reason = "only a package that weighed empty, and was not used since, can be prepared"
+        reason = "only a package that weighed empty or was declared so can be prepared"
         return refuse(told, reason, Stage(package.state).name)
     if wrong := find_wrong(state, told, package, (known, root)):
         return refuse(told, *wrong)
@@ -111,7 +112,7 @@ def find_wrong(
     packaging = ROUTES[Kind(told.kind)][0]
     if package.packaging != packaging:
         return INSTEAD.get(package.packaging, INSTEAD["rigid"]), package.packaging
-    if package.gross_g > package.tare_g + TOLERANCE_G:
+    if not package.said_empty and package.gross_g > package.tare_g + TOLERANCE_G:
         reason = f"the package is not empty: its container weighs {package.tare_g} g"
         return reason, f"{package.gross_g} g"
     rinses, punctured = told.number("rinses"), told.number("punctured")
@@ -256,6 +257,7 @@ def _begin_hour(state: State, told: Stored, known: Known) -> Outcome:
 
 
 RULES: dict[str, Callable[[State, Stored, Known], Outcome]] = {
+    Kind.EMPTY_DECLARED: emptying.declare,
     Kind.RINSE_DECLARED: prepare,
     Kind.SEAL_DECLARED: prepare,
     Kind.EXIT_DECLARED: leave,
@@ -268,6 +270,7 @@ RULES: dict[str, Callable[[State, Stored, Known], Outcome]] = {
 KINDS = frozenset(RULES)
 REQUESTS = frozenset(
     {
+        Kind.EMPTY_DECLARED,
         Kind.RINSE_DECLARED,
         Kind.SEAL_DECLARED,
         Kind.EXIT_DECLARED,

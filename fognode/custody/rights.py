@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from fognode.custody import draws, orders, packages, products
 from fognode.custody.booking import Known
 from fognode.custody.draws import refuse
-from fognode.custody.people import NOBODY, Person
+from fognode.custody.people import Person
+from fognode.custody.spans import second_of, spans_of, within
 from fognode.events import Event, Json, Kind, Outcome, Stored
 
 WITNESS_CLASSES = frozenset({1, 2})  # GHS acute toxicity: fatal if swallowed, inhaled, on skin
@@ -73,7 +74,23 @@ def step(state: State, told: Stored, known: Known) -> Outcome:
     return Outcome()
 
 
-def _order(told: Stored, known: Known) -> Outcome:
+def correct(root: Stored, says: Stored | None, told: Stored, known: Known) -> Outcome:
+    """Let an order be what its correction says, from now on; openings before keep their verdict.
+
+    Args:
+        root: The order_given.
+        says: What it says now; None = withdrawn.
+        told: The correction.
+        known: Packages and people.
+    """
+    if says is not None:
+        return _order(says, known, root.event_id)
+    ended = orders.end(known.packages.orders, told, root.event_id)
+    reason = "nothing came of it that could be withdrawn"
+    return refuse(told, reason, root.event_id) if ended is None else ended
+
+
+def _order(told: Stored, known: Known, root: str = "") -> Outcome:
     person, by = told.text("person"), told.text("by")
     if person not in known.people.aliases:
         return refuse(told, "person names no known person", person)
@@ -81,7 +98,7 @@ def _order(told: Stored, known: Known) -> Outcome:
         return refuse(told, "by names nobody who may authorise", by)
     if by == person:
         return refuse(told, "an order is given by another person than the one it is for", by)
-    return orders.give(known.packages.orders, told, known.zone)
+    return orders.give(known.packages.orders, told, known.zone, root)
 
 
 def authoriser(known: packages.State, place: str, person: str, package: str, at_ms: int) -> str:
@@ -150,14 +167,16 @@ def _close(state: State, told: Stored, known: Known) -> Outcome:
 def judge(known: Known, opened: Opened) -> dict[str, dict[str, Json]]:
     """Return what is not in order with an opening: rule -> text, and package if only one.
 
-    An opening nobody is named for has a rule of its own (custody/closing.py).
+    An opening nobody is named for has a rule of its own (custody/closing.py); the hours of a
+    product count whoever took it.
     """
-    if opened.person in {"", NOBODY}:
-        return {}
+    found: dict[str, dict[str, Json]] = {}
+    late = [taking for taking in opened.taken if _is_outside(known, taking)]
+    if late:
+        found["outside_hours"] = _found(_untimely(known, late), late)
     person = known.people.people.get(opened.person)
     if person is None:
-        return {}
-    found: dict[str, dict[str, Json]] = {}
+        return found
     who = person.alias
     barred = [taking for taking in opened.taken if _is_too_toxic(known, person, taking)]
     if person.cabinets is not None and opened.cabinet not in person.cabinets:
@@ -191,6 +210,22 @@ def _names(about: "list[Taking] | tuple[Taking, ...]") -> str:
 def _is_too_toxic(known: Known, person: Person, taking: Taking) -> bool:
     product = products.find(known.packages.products, taking.gtin)
     return product is not None and 0 < product.hazard_class < person.least_class
+
+
+def _is_outside(known: Known, taking: Taking) -> bool:
+    product = products.find(known.packages.products, taking.gtin)
+    if product is None or not product.hours:
+        return False
+    second = second_of(taking.at_ms, known.zone)
+    return not any(within(second, span) for span in spans_of(product.hours))
+
+
+def _untimely(known: Known, late: list[Taking]) -> str:
+    first = late[0]
+    product = products.find(known.packages.products, first.gtin)
+    at = datetime.fromtimestamp(first.at_ms // 1000, UTC).astimezone(known.zone)
+    named = f"{product.name} is for {product.hours}" if product else ""
+    return f"{_names(late)} taken at {at:%H:%M}: {named}"
 
 
 def _is_over(known: Known, person: Person, at_ms: int) -> bool:

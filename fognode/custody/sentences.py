@@ -26,7 +26,8 @@ class Visit:
 
 def clock(at_ms: int, zone: tzinfo) -> str:
     """Return the farm's time of day, HH:MM."""
-    return datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone).strftime("%H:%M")
+    at = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone)
+    return f"{at.hour:02d}:{at.minute:02d}"  # strftime takes longer than all the rest
 
 
 def kilograms(weight_g: int) -> str:
@@ -40,8 +41,16 @@ def sentence(visits: Sequence[Visit], opened: str, zone: tzinfo, sure_permille: 
 
     Below a bound of sureness (custody/sureness.py) it begins with "probably".
     """
-    told = "; ".join(_told(visit, zone) for visit in visits) or f"{opened}, no package moved"
+    told = "; ".join(_told(visit, zone) for visit in visits) or opened
     return (told if sure_permille >= PROBABLY else f"probably: {told}")[:600]
+
+
+def untouched(opened: str, delta_g: int) -> str:
+    """Return what is said of an opening in which no package moved; ``delta_g`` 0 = nothing did."""
+    if not delta_g:
+        return f"{opened}, no package moved"
+    word = "less" if delta_g < 0 else "more"
+    return f"{opened}, {kilograms(abs(delta_g))} {word} inside and no tag moved"
 
 
 def _told(visit: Visit, zone: tzinfo) -> str:
@@ -55,10 +64,10 @@ def _acted(visit: Visit, zone: tzinfo) -> str:
     if visit.action == "stored":
         return f"{visit.bringer} stored {visit.package} at {brought}{weight}"
     start = f"{visit.taker} took {visit.package} at {clock(visit.taken_at_ms, zone)}"
-    if visit.action == "out":
-        return start + weight
     if visit.gone:
         return f"{start}{weight}, it left the farm {brought}"
+    if visit.action == "out":
+        return start + weight
     used = f", {kilograms(visit.used_g)} used" if visit.used_g >= 0 else ""
     where = f" to {visit.cabinet}" if visit.cabinet else ""
     if visit.bringer == visit.taker:

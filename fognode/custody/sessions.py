@@ -72,6 +72,9 @@ class State:
         self.late_heard_ms = max(self.late_heard_ms, recorded_at_ms)
 
 
+KINDS = READINGS | GAPS
+
+
 def step(state: State, told: Stored, known: packages.State, named: people.State) -> Outcome:
     """Let a reading open a cabinet or join its opening; a late one is only kept."""
     if told.kind in GAPS:
@@ -205,15 +208,16 @@ def open_box(state: State, cabinet: Cabinet, told: Stored) -> Outcome:
     if told.kind != "light_open":
         facts["dark"] = 1
     event = draw(Kind.OPEN_BOX, told, facts)
+    opening = name_of(event)
     cabinet.opening = Opening(
         cause=told,
-        opening=name_of(event),
+        opening=opening,
         cabinet=place,
         shelf=frozenset(state.shelves.get(place, ())),
         begun_at_ms=told.happened_at_ms,
     )
     state.begun_at_ms = max(state.begun_at_ms, told.happened_at_ms)
-    row = opening_row(told, name_of(event), person)
+    row = opening_row(told, opening, person)
     return Outcome(events=[event], rows=[row])
 
 
@@ -286,7 +290,7 @@ def ripe(state: State, at_ms: int, recorded_at_ms: int, place: str = "") -> list
             continue
         if name == place or recorded_at_ms >= opening.heard_at_ms + TELLING_MS:
             found.append((opening.ripe_at_ms, name))
-    return [name for _, name in sorted(found)]
+    return [name for _, name in sorted(found)] if found else []
 
 
 def is_settled(state: State, recorded_at_ms: int) -> bool:

@@ -7,7 +7,7 @@ declare; never where an unfinished opening has got to, so that a second run book
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fognode.custody import amends, amounts, outlook, stocktake, uses
+from fognode.custody import amends, amounts, outlook, recounts, stocktake, uses
 from fognode.custody.booking import Draft, Known, Move, book, set_uncertainty
 from fognode.custody.containers import GONE, Container, Total
 from fognode.custody.containers import State as Containers
@@ -55,6 +55,9 @@ REQUESTS = COUNTING | ABOUT_ONE | {Kind.SCALE_CHECKED}
 
 def _ask(state: State, draft: Draft) -> Outcome | None:
     if draft.told.kind == Kind.CORRECTION_DECLARED:
+        named = draft.told.text("corrects")
+        if named in state.counts.waiting or named in state.counts.applied:
+            return recounts.correct(state.counts, state.containers, draft)
         return amends.correct(state.containers, draft)
     if draft.told.kind in COUNTING:
         return stocktake.step(state.counts, state.containers, draft)
@@ -190,9 +193,12 @@ def _move(state: Containers, draft: Draft) -> None:
 
 def _empty(state: Containers, draft: Draft) -> None:
     container = state.containers.get(draft.told.text("package"))
-    if container is not None and container.state not in GONE:
-        container.empty = draft.told.number("withdrawn") == 0
-        draft.touched[container.package] = container
+    if container is None or container.state in GONE:
+        return
+    if draft.told.text("source") == "declared" and container.net_g > 0:
+        uses.draw_rest(state, draft, container)
+    container.empty = draft.told.number("withdrawn") == 0
+    draft.touched[container.package] = container
 
 
 def _explain(state: Containers, draft: Draft) -> None:

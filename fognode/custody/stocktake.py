@@ -24,6 +24,16 @@ class Count:
     reason: str
     by: str
     expires_on: str = ""  # as read from the label while counting; "" = not looked at
+    told: str = ""  # event_id of the stock_counted; "" = nobody found it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A count that adjusted the stock."""
+
+    package: str
+    cause: str  # event_id that its movements hang on: its own, or of the stocktake's closing
+    expires_on: str  # the label's, before
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +54,8 @@ class Counts:
 
     under_way: dict[str, Stocktake] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
+    waiting: dict[str, str] = field(default_factory=dict)  # stock_counted -> stocktake, not closed
+    applied: dict[str, Applied] = field(default_factory=dict)  # stock_counted -> what it did
 
 
 def step(counts: Counts, state: State, draft: Draft) -> Outcome | None:
@@ -81,25 +93,48 @@ def _count(counts: Counts, state: State, draft: Draft) -> Outcome | None:
     container = state.containers.get(told.text("package"))
     if container is None:
         return refuse(told, "no such package in stock", told.text("package"))
-    wrong = _wrong(counts, container, told)
+    wrong = find_wrong(counts, container, told)
     if wrong:
         return refuse(told, wrong, container.package)
-    found = Count(
+    found = read(told, told.event_id)
+    under_way = counts.under_way.get(told.text("stocktake"))
+    if under_way is not None:
+        under_way.counts[container.package] = found  # the last count of a package holds
+        counts.waiting[told.event_id] = under_way.stocktake
+    else:
+        apply(counts, state, draft, (container, found))
+    return None
+
+
+def apply(
+    counts: Counts, state: State, draft: Draft, counted: tuple[Container, Count], cabinet: str = ""
+) -> None:
+    """Adjust the stock by a count; ``cabinet`` is where a stocktake found it."""
+    container, found = counted
+    cause, label = draft.told.event_id, container.label_expiry
+    container.stand(cause)
+    if cabinet and found.present and container.place != cabinet:
+        _found(draft, container, cabinet)
+    _adjust(state, draft, container, found)
+    if found.told:
+        applied = Applied(package=container.package, cause=cause, expires_on=label)
+        counts.applied[found.told] = applied
+
+
+def read(told: Stored, event_id: str) -> Count:
+    """Return what a stock_counted says."""
+    return Count(
         gross_g=told.number("gross_g", -1),
         present="gross_g" in told.facts or told.number("present") == 1,
         reason=told.text("reason"),
         by=told.text("by"),
         expires_on=told.text("expires_on"),
+        told=event_id,
     )
-    under_way = counts.under_way.get(told.text("stocktake"))
-    if under_way is not None:
-        under_way.counts[container.package] = found  # the last count of a package holds
-    else:
-        _adjust(state, draft, container, found)
-    return None
 
 
-def _wrong(counts: Counts, container: Container, told: Stored) -> str:
+def find_wrong(counts: Counts, container: Container, told: Stored) -> str:
+    """Return why a count is refused, "" for nothing."""
     if container.state in GONE:
         return f"the package left the stock: {container.state}"
     if told.text("stocktake") and told.text("stocktake") not in counts.under_way:
@@ -119,14 +154,13 @@ def _close(counts: Counts, state: State, draft: Draft) -> Outcome | None:
     if taken is None:
         return refuse(told, "no such stocktake is open", told.text("stocktake"))
     counts.over.add(taken.stocktake)
+    counts.waiting = {one: name for one, name in counts.waiting.items() if name != taken.stocktake}
     before = len(draft.outcome.events)
     for package, found in taken.counts.items():
         container = state.containers[package]
         if container.state in GONE:
             continue  # it left between its count and the closing
-        if found.present and container.place != taken.cabinet:
-            _found(draft, container, taken.cabinet)
-        _adjust(state, draft, container, found)
+        apply(counts, state, draft, (container, found), taken.cabinet)
     for package in taken.expected:
         container = state.containers[package]
         still = container.place == taken.cabinet and container.state == "stored"
@@ -167,10 +201,11 @@ def _adjust(state: State, draft: Draft, container: Container, found: Count) -> N
         book(state, draft, container, adjust)
         set_uncertainty(state, container, amounts.WEIGHT_U_G)
     if found.expires_on:
-        _relabel(draft, container, found.expires_on)
+        relabel(draft, container, found.expires_on)
 
 
-def _relabel(draft: Draft, container: Container, expires_on: str) -> None:
+def relabel(draft: Draft, container: Container, expires_on: str) -> None:
+    """Let the label's day be another one, for the stock and for the package."""
     product = draft.product(container.gtin)
     life_days = product.opened_life_days if product else 0
     container.label_expiry = expires_on

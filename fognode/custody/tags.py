@@ -6,13 +6,17 @@ custody/traces.py.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from fognode.custody import packages
-from fognode.custody.balances import TOLERANCE_G, Balance, Change
+from fognode.custody.balances import TOLERANCE_G, Balance, Change, Weight
 from fognode.custody.booking import Known
 from fognode.custody.draws import refuse
-from fognode.custody.packages import UID
-from fognode.events import Kind, Outcome, Row, RowValues, Stored
+from fognode.custody.packages import TAG
+from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
+
+# A reader tells of a tag that went up to 2.5 s late, a scale of a weight up to 1 s.
+AWAY_MS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +51,17 @@ class Binding:
 
 @dataclass(slots=True)
 class State:
-    """Live bindings by tag."""
+    """Live bindings by tag, and what may be corrected of them."""
 
     bindings: dict[str, Binding] = field(default_factory=dict)
+    asked: dict[str, Stored] = field(default_factory=dict)  # event_id -> bound or unbound by it
+    taken_back: dict[str, Stored] = field(default_factory=dict)  # event_id -> what it took back
 
 
 def step(state: State, told: Stored, known: Known) -> Outcome:
     """Take in a delivery, a binding or an unbinding; see ``KINDS``."""
+    if told.kind == Kind.CORRECTION_DECLARED:
+        return _correct(state, told, known)
     act = ACTS.get(told.kind)
     return act(state, told, known) if act else Outcome()
 
@@ -78,14 +86,15 @@ def _bind(state: State, told: Stored, known: Known) -> Outcome:
     package = known.packages.packages.get(told.text("package"))
     if package is None:
         return refuse(told, "no such package", told.text("package"))
-    if not UID.fullmatch(tag):
-        return refuse(told, "tag is not a UID of 4, 7 or 10 bytes in hex", tag)
+    if not TAG.fullmatch(tag):
+        return refuse(told, "tag is no UID of 4, 7 or 10 bytes and no EPC of 12, in hex", tag)
     if tag in known.packages.tags or tag in known.people.badges or tag in known.people.revoked:
         return refuse(told, "tag is in use already: unbind it first, or take another one", tag)
     if package.tag:
         return refuse(told, "the package has a tag: unbind that first", package.tag)
     if by not in known.people.aliases:
         return refuse(told, "by names no known person", by)
+    state.asked[told.event_id] = told
     packages.bind(known.packages, package, tag)
     bound = Binding(tag=tag, package=package.package, by=by, reason=told.text("reason"), since=told)
     state.bindings[tag] = bound
@@ -99,6 +108,7 @@ def _unbind(state: State, told: Stored, known: Known) -> Outcome:
         return refuse(told, "this tag is not on this package", tag)
     if by not in known.people.aliases:
         return refuse(told, "by names no known person", by)
+    state.asked[told.event_id] = told
     packages.bind(known.packages, package, "")
     rows = [package.row(told.seq)]
     bound = state.bindings.pop(tag, None)
@@ -113,12 +123,52 @@ def _unbind(state: State, told: Stored, known: Known) -> Outcome:
     return Outcome(rows=rows)
 
 
+def _correct(state: State, told: Stored, known: Known) -> Outcome:
+    """Undo a binding or an unbinding, and let there be what it should have been instead.
+
+    Only the newest thing that was done with a tag can be undone; readings in between keep the
+    package they were told of.
+    """
+    named, facts = told.text("corrects"), told.facts.get("facts")
+    if told.text("by") not in known.people.aliases:
+        return Outcome()  # told elsewhere
+    if named in state.taken_back:
+        asked = state.taken_back[named]
+        holds = facts if isinstance(facts, dict) else asked.facts
+        return ACTS[asked.kind](state, replace(told, kind=asked.kind, facts=holds), known)
+    if named not in state.asked:
+        return Outcome()  # none of the tags'
+    asked = state.asked[named]
+    undone = ACTS[UNDOES[asked.kind]](state, _opposite(asked, told), known)
+    if undone.events:
+        return undone
+    if not isinstance(facts, dict):
+        state.taken_back[told.event_id] = asked
+        return undone
+    said = ACTS[asked.kind](state, replace(told, kind=asked.kind, facts=facts), known)
+    if said.events:  # refused: what stood stands
+        again = ACTS[asked.kind](state, replace(asked, seq=told.seq), known)
+        said.rows += again.rows
+    return Outcome(events=said.events, rows=undone.rows + said.rows)
+
+
+def _opposite(asked: Stored, told: Stored) -> Stored:
+    """Return the declaration that takes another one back."""
+    facts: dict[str, Json] = {name: asked.facts[name] for name in ("package", "tag")}
+    facts |= {"by": told.text("by"), "reason": told.text("reason")}
+    return replace(told, kind=str(UNDOES[asked.kind]), facts=facts)
+
+
+UNDOES: dict[str, Kind] = {
+    Kind.TAG_BOUND: Kind.TAG_UNBOUND,
+    Kind.TAG_UNBOUND: Kind.TAG_BOUND,
+}
 ACTS: dict[str, Callable[[State, Stored, Known], Outcome]] = {
     Kind.NEW_PRODUCT_ENTRY: _enter,
     Kind.TAG_BOUND: _bind,
     Kind.TAG_UNBOUND: _unbind,
 }
-KINDS = frozenset(ACTS)
+KINDS = frozenset({*ACTS, Kind.CORRECTION_DECLARED})
 
 
 def pinned(
@@ -144,3 +194,19 @@ def pinned(
         if len(near) == 1:
             return "tag_without_package", near[0]
     return balance.rule, ""
+
+
+def left_behind(weights: Sequence[Weight], inside: Mapping[str, int]) -> str:
+    """Return the package whose weight was away while its tag stayed, and was then made up for.
+
+    To be asked where no tag changed and the weights add up to nothing: lifted for so long, a
+    package would have taken its tag along.  "" = none, or more than one it may have been.
+    """
+    for fell, rose in pairwise(weights):
+        away_ms = rose.at_ms - fell.at_ms
+        if fell.weight_g < 0 < rose.weight_g and away_ms >= AWAY_MS:
+            lost_g = -fell.weight_g
+            near = [n for n, gross_g in inside.items() if abs(gross_g - lost_g) <= TOLERANCE_G]
+            if len(near) == 1:
+                return near[0]
+    return ""

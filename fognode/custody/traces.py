@@ -73,6 +73,8 @@ class State:
     travel_ms: Mapping[str, int] = field(default_factory=dict)
     traces: dict[str, Trace] = field(default_factory=dict)
     here: dict[str, set[str]] = field(default_factory=dict)  # place -> tags that are there
+    # board -> places of its antennas that read a tag, where they are not its own
+    antennas: dict[str, set[str]] = field(default_factory=dict)
     boots: dict[str, int] = field(default_factory=dict)  # board -> its newest start
     waiting: deque[Doubt] = field(default_factory=deque)
     numbers: Counter[str] = field(default_factory=Counter)  # of what one event has shown so far
@@ -104,6 +106,7 @@ def _see(state: State, told: Stored, known: Known) -> Outcome:
     tag, place, at_ms = told.text("tag"), told.text("place"), told.happened_at_ms
     if not place or not (tag in known.packages.tags or known.people.holder(tag, at_ms)):
         return Outcome()
+    state.antennas.setdefault(told.text("board"), set()).add(place)
     trace = state.traces.setdefault(tag, Trace())
     if told.kind == "tag_out":
         moved = _go(trace, place, at_ms)
@@ -115,7 +118,7 @@ def _see(state: State, told: Stored, known: Known) -> Outcome:
     if not moved:
         return Outcome()
     del trace.stays[:-KEPT_STAYS]
-    present = any(stay.open and stay.place == place for stay in trace.stays)
+    present = any(stay.place == place and stay.open for stay in trace.stays)
     tags = state.here.setdefault(place, set())
     (tags.add if present else tags.discard)(tag)
     return _compare(state, told, tag, known)
@@ -123,7 +126,7 @@ def _see(state: State, told: Stored, known: Known) -> Outcome:
 
 def _come(state: State, trace: Trace, told: Stored) -> bool:
     place, at_ms = told.text("place"), told.happened_at_ms
-    if any(stay.open and stay.place == place and stay.in_ms <= at_ms for stay in trace.stays):
+    if any(stay.place == place and stay.open and stay.in_ms <= at_ms for stay in trace.stays):
         return False  # a board that restarted tells again of what it sees
     insort(trace.stays, Stay(in_ms=at_ms, place=place))
     if any(stay.open and not stay.doubted for stay in trace.stays[:-1]):
@@ -150,11 +153,11 @@ def _lose(state: State, told: Stored) -> None:
         state.boots[board] = max(boot, before)
         if boot <= before:
             return
-    place = told.text("place")
-    for tag in state.here.pop(place, ()):
-        for stay in state.traces[tag].stays:
-            if stay.open and stay.place == place:
-                stay.lost = True
+    for place in {told.text("place")} | state.antennas.get(told.text("board"), set()):
+        for tag in state.here.pop(place, ()):
+            for stay in state.traces[tag].stays:
+                if stay.open and stay.place == place:
+                    stay.lost = True
 
 
 def _doubt(state: State, told: Stored, doubt: Doubt, known: Known) -> Outcome:
@@ -172,8 +175,11 @@ def _compare(state: State, told: Stored, tag: str, known: Known) -> Outcome:
     is_badge = tag not in known.packages.tags
     wanted: dict[Finding, tuple[Stay, Stay]] = {}
     for before, stay in pairwise(trace.stays):
-        if rule := _conflict(state, before, stay, is_badge):
+        moved = before.place != stay.place
+        if moved and (rule := _conflict(state, before, stay, is_badge)):
             wanted[rule, stay.in_ms, stay.place] = (before, stay)
+    if not wanted and not trace.found:
+        return outcome
     kept = {(stay.in_ms, stay.place) for stay in trace.stays[1:]}
     for key in [key for key in trace.found if key not in wanted]:
         found = trace.found.pop(key)
@@ -195,8 +201,8 @@ def _number(state: State, rule: str) -> int:
 
 
 def _conflict(state: State, before: Stay, stay: Stay, is_badge: bool) -> str:
-    """Return the rule that two stays of a tag break, one after the other; "" = none."""
-    if before.place == stay.place or before.lost:
+    """Return the rule that two stays of a tag in two places break; "" = none."""
+    if before.lost:
         return ""
     left_ms, least_ms = before.out_ms, state.least_ms(before.place, stay.place)
     if is_badge:

@@ -86,6 +86,20 @@ def _draw_declared(state: State, draft: Draft, container: Container) -> None:
     open_once(draft, container)
 
 
+def draw_rest(state: State, draft: Draft, container: Container) -> None:
+    """Book what is left of a package that a person declares empty as used, by their word."""
+    container.stand(draft.told.event_id)
+    container.declared_g = 0
+    rest = Move(
+        movement="use",
+        delta_g=-container.net_g,
+        measured=False,
+        reason="declared empty, not weighed",
+    )
+    book(state, draft, container, rest)
+    open_once(draft, container)
+
+
 def _compare(draft: Draft, container: Container) -> None:
     measured_g, declared_g = container.measured_g, container.declared_g
     u_g = container.measured_u_g

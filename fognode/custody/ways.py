@@ -14,6 +14,9 @@ class Way:
 
     package: str
     token_id: str
+    emptied_by: str = ""  # event_id of the empty_declared; "" = a scale saw it, or it is not
+    emptied: str = ""  # event_id of the package_emptied that came of it
+    emptied_from: int = 0  # its stage before
     root: str = ""  # event_id of the declaration that prepared it, also once withdrawn
     route: str = ""  # rinsed, bagged; "" = not prepared
     shown: str = ""  # photo, witness, photo and witness; "" = nothing shows it

@@ -103,14 +103,50 @@ def send_invoices(folder: Path, content: bytes, by: str) -> dict[str, Any]:
     return _post(folder, f"/api/v1/invoices?{asked}", content, "application/octet-stream")
 
 
+def send_register(folder: Path, content: bytes, by: str, name: str) -> dict[str, Any]:
+    """POST a CSV file of master data to the daemon that runs in ``folder``; return what it took.
+
+    On return every row of it is kept; the same file again is the same events.
+
+    Args:
+        folder: DIR.
+        content: The file.
+        by: Who hands it in.
+        name: The list it is of; "" = its column ``kind`` says what each row is.
+
+    Raises:
+        AwayError: No daemon answers.
+        RefusedError: The daemon did not take it; the message names each wrong line.
+    """
+    asked = urllib.parse.urlencode({"by": by} | ({"list": name} if name else {}))
+    return _post(folder, f"/api/v1/register?{asked}", content, "text/csv")
+
+
+def ask_sensors(folder: Path) -> list[dict[str, Any]]:
+    """GET what the daemon that runs in ``folder`` hears of its boards now.
+
+    Raises:
+        AwayError: No daemon answers.
+        RefusedError: It refused.
+    """
+    lines: list[dict[str, Any]] = _ask(folder, "GET", "/api/v1/sensors")["sensors"]
+    return lines
+
+
 def _post(folder: Path, path: str, body: bytes, media: str = "application/json") -> dict[str, Any]:
+    return _ask(folder, "POST", path, body, media)
+
+
+def _ask(
+    folder: Path, method: str, path: str, body: bytes = b"", media: str = "application/json"
+) -> dict[str, Any]:
     try:
         url = urllib.parse.urlsplit((folder / URL_FILE).read_text())
         token = (folder / TOKEN_FILE).read_text()
         line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": media}
         with contextlib.closing(line):
-            line.request("POST", path, body, headers)
+            line.request(method, path, body, headers)
             answer = line.getresponse()
             status, text = answer.status, answer.read().decode()
     except (OSError, http.client.HTTPException) as error:

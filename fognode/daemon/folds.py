@@ -35,6 +35,9 @@ FOLDED = frozenset(
         "expected",
         "batch",
         "counter",
+        "deadline",
+        "way_back",
+        "review",
         "points",
         "alert",
     }
@@ -87,4 +90,5 @@ def rules_of(config: Config) -> policy.Rules:
         zone=config.zone,
         hours={c.id: tuple(seconds_of(span) for span in c.hours) for c in config.cabinets},
         managers=tuple(str(number) for number in range(len(config.managers))),
+        sheet=tuple(str(number) for number, one in enumerate(config.managers) if one.sheet),
     )

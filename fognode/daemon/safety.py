@@ -1,4 +1,4 @@
-"""Writes the safety sheet when the stock changed, and twice a day."""
+"""Writes the safety sheet when the stock changed, and twice a day; its copy goes by mail."""
 
 import logging
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fognode.config import Config
 from fognode.errors import StoreError
 from fognode.events import RowValues
-from fognode.page.sheet import FILE, Contents, render_sheet
+from fognode.page.sheet import FILE, Contents, render_sheet, render_text
 from fognode.store.durable import write_whole
 from fognode.store.reader import Reader
 
@@ -45,6 +45,16 @@ class SafetySheet:
             log.warning("event=safety_sheet_not_written reason=%s", error)
             return
         self._written, self._written_ms = newest, now_ms
+
+    def copy(self, now_ms: int) -> tuple[str, str]:
+        """Return the sheet as text and as HTML; called on the thread of the mails.
+
+        Raises:
+            StoreError: The database is away.
+        """
+        told = self._contents()
+        zone = self._config.zone
+        return render_text(told, now_ms, zone), render_sheet(told, now_ms, zone)
 
     def _newest(self) -> tuple[int, ...]:
         tables = ("stock", "product")

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from functools import partial
 
 from fognode.alerts.emergency import Emergency
+from fognode.alerts.letters import Office
 from fognode.alerts.mail import Courier
-from fognode.alerts.outbox import Office, Postman
+from fognode.alerts.outbox import Postman
 from fognode.config import Chain, Config
 from fognode.daemon.glance import Glance
 from fognode.daemon.keeper import Keeper
+from fognode.daemon.safety import SafetySheet
 from fognode.errors import ConfigError, StoreError
 from fognode.ledgers.documents import Documents
 from fognode.ledgers.evm import ChainNode
@@ -68,6 +70,7 @@ class Senders:
             zone=self._config.zone,
             page_url=url,
             addresses={str(n): manager.mail for n, manager in enumerate(self._config.managers)},
+            sheet=SafetySheet(self._config, self._reader).copy,
         )
 
     def _watch_trouble(self, emergency: Emergency) -> Loop:

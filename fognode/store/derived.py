@@ -34,6 +34,7 @@ product = derived(
     number("opened_life_days"),
     number("needs_witness"),
     number("cost_cents"),
+    text("hours", 60),
 )
 person = derived(
     "person",
@@ -54,7 +55,7 @@ package = derived(
     text("lot", 40),
     text("expires_on", 10),
     text("invoice", 60),
-    text("tag", 20),
+    text("tag", 24),
     text("packaging", 20),
     text("source"),
     text("site", 40),
@@ -237,7 +238,7 @@ work_order = derived(
 tag_binding = derived(
     "tag_binding",
     key("binding", 32),
-    text("tag", 20),
+    text("tag", 24),
     text("package", 60),
     number("from_at_ms"),
     number("to_at_ms"),

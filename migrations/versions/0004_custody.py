@@ -56,6 +56,7 @@ NEW_COLUMNS: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
         "opened_life_days": NUMBER,
         "needs_witness": NUMBER,
         "cost_cents": NUMBER,
+        "hours": text(60),
     },
     "opening": {
         "authorised_by": text(40),
@@ -127,7 +128,7 @@ NEW_TABLES: dict[str, list[sa.Column[Any]]] = {
     ],
     "tag_binding": [
         key("binding", text(32)),
-        column("tag", text(20)),
+        column("tag", text(24)),
         column("package", text(60)),
         column("from_at_ms", NUMBER),
         column("to_at_ms", NUMBER),
@@ -293,6 +294,8 @@ def upgrade() -> None:
                 empty = "0" if kind is NUMBER else "''"
                 added = sa.Column(name, kind, nullable=False, server_default=sa.text(empty))
                 op.add_column(table, added, schema=schema)
+    if schema:  # an EPC of 96 bits; SQLite leaves the length to the writer
+        op.execute(f"ALTER TABLE {schema}.package MODIFY tag VARCHAR(24) NOT NULL")
     tables = sa.MetaData()
     for name, items in NEW_TABLES.items():
         marks = [column("as_of_seq", NUMBER), column("hash", BYTES32)]

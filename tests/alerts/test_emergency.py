@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fognode.alerts.emergency import RETRY_MS, Emergency
+from fognode.alerts.letters import Office
 from fognode.alerts.mail import Courier
-from fognode.alerts.outbox import Office
 from fognode.config import Mail
 from fognode.trial.mail import TrialMail, start_mail
 

@@ -63,6 +63,19 @@ def test_mail_arrives_whole_with_its_headers(peer: TrialMail) -> None:
     ]
 
 
+def test_sheet_goes_with_the_text_as_a_file(peer: TrialMail) -> None:
+    page = "<!doctype html>\n<h1>Boa Vista · 3 kg</h1>\n" + "x" * 1200
+    with courier(peer) as carrier:
+        carrier.send(replace(LETTER, sheet=page))
+    (mail,) = peer.mails()
+    body, attached = mail.get_body(("plain",)), list(mail.iter_attachments())
+    assert body is not None
+    assert body.get_content().splitlines()[0] == "Cabinet Armário 1 was opened at 02:14."
+    assert [one.get_filename() for one in attached] == ["safety.html"]
+    assert attached[0].get_content_type() == "text/html"
+    assert attached[0].get_content().splitlines() == page.splitlines()
+
+
 def test_several_mails_take_one_connection(peer: TrialMail) -> None:
     with courier(peer) as carrier:
         for number in range(3):

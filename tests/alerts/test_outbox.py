@@ -1,14 +1,16 @@
 """What is owed goes out once per person, whatever the server does; each try is on record."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from fognode.alerts.letters import Office
 from fognode.alerts.mail import Courier
-from fognode.alerts.outbox import Office, Postman, any_jitter, words
+from fognode.alerts.outbox import Postman, any_jitter
 from fognode.config import Mail
 from fognode.errors import StoreError
 from fognode.events import Event, Row, RowValues, Scalar, Stored
@@ -20,6 +22,7 @@ OFFICE = Office(
     zone=ZoneInfo("America/Sao_Paulo"),
     page_url="http://192.168.1.9:8080/",
     addresses={"0": "ana@example.org", "1": "rui@example.org"},
+    sheet=lambda at_ms: (f"SAFETY SHEET as of {at_ms}", f"<h1>{at_ms}</h1>"),
 )
 
 
@@ -157,6 +160,27 @@ def test_every_mail_carries_size_and_root_of_the_newest_checkpoint(
     postman(store, peer).pass_once(NOW)
     (mail,) = peer.mails()
     assert f"Signed: 42 events, root {'ab' * 32}" in str(mail.get_content())
+
+
+def test_safety_sheet_is_sent_once_and_again_after_a_failure_as_it_is_then(
+    store: Store, peer: TrialMail
+) -> None:
+    event_id = store.owe(5)
+    hour = replace(store.alerts[event_id], kind="hour_began", facts={"hour": "2026-11-21T06"})
+    store.alerts[event_id] = hour
+    man = postman(store, peer)
+    peer.fault = "greylist"
+    assert man.pass_once(NOW) == 0
+    peer.fault = ""
+    assert [man.pass_once(NOW + wait) for wait in (30_000, 90_000)] == [1, 0]
+    (mail,) = peer.mails()
+    assert mail["Subject"] == "[farm-7] safety sheet, 2026-11-21"
+    assert mail["Message-ID"] == f"<{event_id}.0@farm-7.fognode>"
+    body, (sheet,) = mail.get_body(("plain",)), list(mail.iter_attachments())
+    assert body is not None
+    assert body.get_content().strip() == f"SAFETY SHEET as of {NOW + 30_000}"
+    assert sheet.get_content().strip() == f"<h1>{NOW + 30_000}</h1>"
+    assert store.outcomes() == ["later", "sent"]
 
 
 def test_each_manager_gets_a_mail_of_his_own(store: Store, peer: TrialMail) -> None:
@@ -316,12 +340,3 @@ def test_manager_who_left_the_configuration_gets_nothing(store: Store, peer: Tri
     assert postman(store, peer).pass_once(NOW) == 0
     assert store.column("state") == ["failed"]
     assert peer.mails() == []
-
-
-def test_text_says_what_when_and_where_in_the_farms_time(store: Store) -> None:
-    event_id = store.owe(5, severity="critical")
-    subject, text = words(store.alerts[event_id], OFFICE)
-    assert subject == "[farm-7] critical: Cabinet shed was opened, case 5."
-    assert "When:   2026-11-21 03:12:00-03:00" in text
-    assert "Where:  shed" in text
-    assert "http://192.168.1.9:8080/" in text

@@ -13,6 +13,7 @@ RULES = policy.Rules(
     zone=ZONE,
     hours={"cab-1": ((6 * 3600, 18 * 3600),), "cab-2": ((22 * 3600, 5 * 3600),)},
     managers=("0", "1"),
+    sheet=("1",),
 )
 NOON_MS = int(datetime(2026, 3, 2, 15, tzinfo=UTC).timestamp()) * 1000
 HOUR_MS = 3_600_000
@@ -162,6 +163,7 @@ def test_closing_resolves_the_opening_out_of_hours_so_the_next_one_alerts(watch:
         ("tag_without_package", "critical"),
         ("tag_two_places", "critical"),
         ("badge_revoked_used", "critical"),
+        ("outside_hours", "critical"),
         ("impossible_travel", "warning"),
         ("no_witness", "warning"),
         ("prescription_beyond", "warning"),
@@ -250,6 +252,11 @@ def test_each_of_these_warns(
     [
         (("ledger_held", {"chain": "public"}), ("ledger_final", {"chain": "public"})),
         (("document_refused", {"peer": "m"}), ("document_accepted", {"peer": "m"})),
+        (
+            ("ledger_failed", {"chain": "public", "package": "GLY-1", "kind": 200}),
+            ("ledger_resumed", {"chain": "public", "package": "GLY-1"}),
+        ),
+        (("ledger_failed", {"chain": "public"}), ("checkpoint_anchored", {"chain": "public"})),
     ],
 )
 def test_peer_that_takes_something_again_resolves(
@@ -303,6 +310,17 @@ def test_the_daily_digest_is_mailed_to_every_manager_and_is_no_alert(watch: Watc
     assert outcome.events == []
     assert [row.values["person"] for row in _rows(outcome, "mail_outbox")] == ["0", "1"]
     assert _rows(outcome, "alert") == []
+
+
+def test_safety_sheet_is_owed_once_a_day_to_who_asked_for_it(watch: Watch) -> None:
+    """From 06:00 on; a node that was off owes it with the first hour it sees (facts 12)."""
+    hours = ("03-02T00", "03-02T05", "03-02T06", "03-02T07", "03-03T00", "03-03T14", "03-03T15")
+    owed = [watch.tell("hour_began", 0, hour=f"2026-{hour}") for hour in hours]
+    assert [len(outcome.rows) for outcome in owed] == [0, 0, 1, 0, 0, 1, 0]
+    assert all(outcome.events == [] for outcome in owed)
+    values = owed[2].rows[0].values
+    assert (values["person"], values["state"]) == ("1", "owed")
+    assert values["message_id"] == f"<{3:032x}.1@boa-vista.fognode>"
 
 
 CUT: dict[str, Json] = {
@@ -380,6 +398,15 @@ def test_evidence_that_falls_behind_warns_once_until_it_has_caught_up(
     [row] = watch.tell("evidence_back", 3, **chain).rows
     assert row.values["state"] == "resolved"
     assert len(watch.tell("evidence_late", 4, **facts).events) == 1
+
+
+def test_camera_without_a_picture_is_told_until_it_keeps_one(watch: Watch) -> None:
+    facts: dict[str, Json] = {"camera": "cam-1", "cabinet": "cab-1", "reason": "timed out"}
+    outcome = watch.tell("photo_missed", **facts, place="cab-1")
+    assert _alert(outcome) == ("photo_missed", "warning", "photo_missed/cab-1/cam-1")
+    assert watch.tell("photo_kept", 1, by="cam-2").rows == []
+    [row] = watch.tell("photo_kept", 2, by="cam-1").rows
+    assert row.values["state"] == "resolved"
 
 
 def test_a_disk_with_room_again_resolves(watch: Watch) -> None:
@@ -474,3 +501,21 @@ def test_each_batch_is_a_cause_of_its_own(watch: Watch) -> None:
     facts: dict[str, Json] = {"rule": "receipt_short", "text": "x", "opening": ""}
     assert _alert(watch.tell("discrepancy_found", **facts, batch="B-1"))[1] == "warning"
     assert len(watch.tell("discrepancy_found", **facts, batch="B-2").events) == 1
+
+
+@pytest.mark.parametrize("what", ["bad_mac", "replayed"])
+def test_forged_line_of_a_board_is_critical_and_names_who_sent_it(watch: Watch, what: str) -> None:
+    facts: dict[str, Json] = {"board": "cab01", "claimed": "cab01", "place": "cab-1", "count": 3}
+    told = watch.tell("board_refused", what=what, peer="10.0.0.9", **facts)
+    assert _alert(told) == ("board_forged", "critical", "board_forged/cab-1/cab01")
+    assert "10.0.0.9" in str(told.events[0].facts["text"])
+
+
+def test_stranger_on_the_boards_network_warns(watch: Watch) -> None:
+    facts: dict[str, Json] = {"board": "", "claimed": "spy", "place": "", "count": 1}
+    told = watch.tell("board_refused", what="unknown_board", peer="10.0.0.9", **facts)
+    assert _alert(told) == ("board_refused", "warning", "board_refused//unknown_board")
+    assert told.events[0].facts["text"] == (
+        "Whoever connects from 10.0.0.9 calls itself spy, which may not speak by Ethernet:"
+        " refused, 1 times."
+    )

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fognode.boards.invoice import MAX_BYTES, Invoice, read_invoices, to_events
+from fognode.boards.invoice import Invoice, read_invoices, to_events
+from fognode.boards.spreadsheet import MAX_BYTES
 from fognode.errors import ImportRefusedError
 from fognode.hashing import canonical_bytes
 

@@ -85,3 +85,37 @@ def test_no_file_and_no_appliance_are_said(
     assert "start fognode run first" in capsys.readouterr().err
     missing = str(config.parent / "none.xml")
     assert run(["import", missing, "--by", "ana", "--config", str(config)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "more", "asked"),
+    [
+        ("products.csv", b"gtin,name\n", [], "&list=products"),
+        ("farm.csv", b"kind;gtin\n", [], ""),
+        ("sheet1.csv", b"gtin,name\n", ["--list", "products"], "&list=products"),
+    ],
+)
+def test_master_data_goes_to_the_register(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes,
+    more: list[str],
+    asked: str,
+) -> None:
+    Door.status, Door.answer = 201, '{"taken": {"product_set": 2}, "is_new": 1, "seq": 7}'
+    file = config.parent / name
+    file.write_bytes(content)
+    assert run(["import", str(file), "--by", "ana", *more, "--config", str(config)]) == 0
+    assert Door.asked == (f"/api/v1/register?by=ana{asked}", content)
+    assert capsys.readouterr().out == "product_set: 2\n"
+
+
+def test_master_data_that_is_known_says_so(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Door.status, Door.answer = 200, '{"taken": {"product_set": 2}, "is_new": 0, "seq": 7}'
+    file = config.parent / "people.csv"
+    file.write_bytes(b"person,alias\n")
+    assert run(["import", str(file), "--by", "ana", "--config", str(config)]) == 0
+    assert "imported before; nothing changed" in capsys.readouterr().out

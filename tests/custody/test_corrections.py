@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fognode.custody import fold
 from fognode.events import Json
 
 if TYPE_CHECKING:
@@ -136,3 +137,26 @@ def test_a_correction_of_the_stocks_own_is_left_to_the_stock(stocked: "Story") -
     correct(stocked, told.event_id, facts={**facts, "lost_g": 50, "text": "fell"})
     assert stocked.rows["stock", stocked.GLY]["net_g"] == int(str(net_g)) + 450
     assert stocked.refusals() == []
+
+
+def test_a_second_run_of_corrected_things_draws_nothing_new(stocked: "Story") -> None:
+    """Orders, tags, counts and words, each corrected, folded from event 1 again."""
+    by: dict[str, Json] = {"by": stocked.ANA, "reason": "slip"}
+    package: dict[str, Json] = {"package": stocked.GLY}
+    told: list[tuple[str, dict[str, Json]]] = [
+        ("stock_counted", {**package, **by, "gross_g": 5000}),
+        ("tag_unbound", {**package, **by, "tag": stocked.TAGS[stocked.GLY]}),
+        ("empty_declared", {**package, "by": stocked.ANA, "gross_g": 320}),
+    ]
+    for number, (kind, facts) in enumerate(told):
+        stocked.tell(kind, 100 + 10 * number, **facts)
+        named = stocked.record_of(kind).event_id
+        stocked.tell("correction_declared", 105 + 10 * number, corrects=named, withdraw=1, **by)
+    assert stocked.refusals() == []
+    assert stocked.package()["tag"] == stocked.TAGS[stocked.GLY]
+    assert stocked.package()["state"] == 1
+    assert stocked.rows["stock", stocked.GLY]["net_g"] == 5530
+    again = fold.Custody(zone=stocked.custody.zone)
+    drawn = [event for told in stocked.record for event in fold.step(again, told).events]
+    known = {one.origin: dict(one.facts) for one in stocked.record}
+    assert all(known[event.origin] == dict(event.facts) for event in drawn)

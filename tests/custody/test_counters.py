@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fognode.events import Json
 
 if TYPE_CHECKING:
@@ -34,3 +36,37 @@ def test_a_correction_is_no_participation(story: "Story") -> None:
     about: dict[str, Json] = {"corrects": told.event_id, "reason": "lot", "by": story.BOB}
     story.tell("correction_declared", 5, **about, facts={**told.facts, "lot": "L9"})
     assert count(story, "participation") == 2
+
+
+def disclose(story: "Story", at_s: float, **facts: Json) -> None:
+    base: dict[str, Json] = {"to": "INDEA", "what": "evidence pack 6e34", "by": story.ANA}
+    base |= {"from": "2026-02-01", "until": "2026-02-28"}
+    story.tell("disclosure_declared", at_s, **(base | facts))
+
+
+def test_what_a_named_person_disclosed_counts_once(stocked: "Story") -> None:
+    disclose(stocked, 50)
+    disclose(stocked, 60, to="indea ")
+    assert stocked.refusals() == ["evidence pack 6e34"]
+    disclose(stocked, 70, to="AgroSul Ltda")
+    disclose(stocked, 80, until="2026-03-31")
+    assert count(stocked, "data_disclosed") == 3
+    assert count(stocked, "data_sent") == 0
+    assert stocked.facts("points_earned") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "value"),
+    [
+        ({"by": "p9"}, "p9"),
+        ({"what": " "}, " "),
+        ({"from": "2026-03-01"}, "2026-03-01 2026-02-28"),
+        ({"until": "2026-02-30"}, "2026-02-01 2026-02-30"),
+    ],
+)
+def test_disclosure_names_who_to_whom_what_and_of_which_days(
+    stocked: "Story", wrong: dict[str, Json], value: str
+) -> None:
+    disclose(stocked, 50, **wrong)
+    assert stocked.refusals() == [value]
+    assert count(stocked, "data_disclosed") == 0

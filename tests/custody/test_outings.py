@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fognode.custody.outings import due_at
-from fognode.events import RowValues
+from fognode.events import Json, RowValues
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -102,3 +102,91 @@ def test_working_day_ends_at_six_or_the_day_after() -> None:
     assert due_at(NOON_MS, 18, UTC) == NOON_MS + 6 * HOUR_MS
     assert due_at(NOON_MS + 6 * HOUR_MS, 18, UTC) == NOON_MS + 30 * HOUR_MS
     assert due_at(NOON_MS, 18, ZoneInfo("America/Sao_Paulo")) == NOON_MS + 9 * HOUR_MS
+
+
+def test_package_disposed_of_while_it_is_out_is_gone_and_never_overdue(stocked: "Story") -> None:
+    _take(stocked)
+    facts: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell("disposal_declared", 200, how="incinerator", **facts)
+    [row] = _custody(stocked)
+    assert (row["state"], stocked.package()["holder"]) == ("gone", "")
+    stocked.tell("hour_began", 48_000, hour="2026-03-02T19")
+    assert stocked.rules() == []
+
+
+def test_disposal_that_is_withdrawn_leaves_the_package_in_its_hands(stocked: "Story") -> None:
+    _take(stocked)
+    facts: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell("disposal_declared", 200, how="incinerator", **facts)
+    told = stocked.record_of("disposal_declared").event_id
+    facts = {"corrects": told, "withdraw": 1, "reason": "another one", "by": stocked.ANA}
+    stocked.tell("correction_declared", 300, **facts)
+    [row] = _custody(stocked)
+    assert (row["state"], stocked.package()["holder"]) == ("out", stocked.ANA)
+    stocked.tell("hour_began", 48_000, hour="2026-03-02T19")
+    assert stocked.rules() == ["overdue"]
+
+
+def _back(story: "Story", at_s: float, gross_g: int) -> None:
+    story.tag_in(at_s - 2, story.BADGE_ANA)
+    story.open(at_s)
+    story.tag_in(at_s + 2, story.GLY)
+    story.weight(at_s + 3, gross_g)
+    story.close(at_s + 5)
+    story.quiet(at_s + 10)
+
+
+def test_spill_alone_says_nothing_of_what_was_used_besides(stocked: "Story") -> None:
+    _take(stocked)
+    spilt = {"package": stocked.GLY, "text": "fell", "by": stocked.ANA}
+    stocked.tell("spill_declared", 1000, lost_g=500, **spilt)
+    _back(stocked, 2000, 4000)
+    [row] = _custody(stocked)
+    assert (row["used_g"], row["declared_g"]) == (1840, 500)
+    assert stocked.rules() == []
+
+
+def test_spill_of_more_than_the_scale_misses_differs(stocked: "Story") -> None:
+    _take(stocked)
+    spilt = {"package": stocked.GLY, "text": "fell", "by": stocked.ANA}
+    stocked.tell("spill_declared", 1000, lost_g=2500, **spilt)
+    _back(stocked, 2000, 4000)
+    assert stocked.rules() == ["use_differs"]
+
+
+def test_package_carried_out_after_its_disposal_was_declared_is_gone(stocked: "Story") -> None:
+    facts: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell("disposal_declared", 50, how="incinerator", **facts)
+    told = stocked.record_of("disposal_declared").event_id
+    _take(stocked)
+    [row] = _custody(stocked)
+    assert (row["state"], stocked.package()["holder"]) == ("gone", "")
+    assert "it left the farm 06:13" in str(row["sentence"])
+    assert stocked.last("box_closed")["out"] == [stocked.GLY]
+    stocked.tell("hour_began", 48_000, hour="2026-03-02T19")
+    assert stocked.rules() == []
+    facts = {"corrects": told, "withdraw": 1, "reason": "another one", "by": stocked.ANA}
+    stocked.tell("correction_declared", 48_100, **facts)
+    [row] = _custody(stocked)
+    assert (row["state"], stocked.package()["holder"]) == ("out", stocked.ANA)
+    assert "left" not in str(row["sentence"])
+
+
+def test_exit_that_is_withdrawn_leaves_the_empty_in_its_hands(stocked: "Story") -> None:
+    stocked.visit(20, stocked.GLY, 5840, 310)
+    stocked.tag_in(98, stocked.BADGE_ANA)
+    stocked.open(100)
+    stocked.weight(101, -310)
+    stocked.tag_out(103, stocked.GLY)
+    stocked.close(104)
+    stocked.quiet(109)
+    about: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell("exit_declared", 200, destination="centre", **about)
+    told = stocked.record_of("exit_declared").event_id
+    assert _custody(stocked)[-1]["state"] == "gone"
+    facts: dict[str, Json] = {"corrects": told, "withdraw": 1, "reason": "no lorry"}
+    stocked.tell("correction_declared", 300, **facts, by=stocked.ANA)
+    assert _custody(stocked)[-1]["state"] == "out"
+    assert stocked.package()["holder"] == stocked.ANA
+    _back(stocked, 400, 310)
+    assert _custody(stocked)[-1]["state"] == "back"

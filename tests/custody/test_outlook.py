@@ -149,6 +149,13 @@ def test_low_stock_is_told_once_with_its_lead_time_and_is_over_above_the_level(
     assert shelf.total()["low"] == 0
 
 
+def test_without_a_level_nothing_is_low_even_below_zero(shelf: "Shelf") -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 200)
+    assert shelf.total()["net_g"] == -110
+    assert shelf.facts("stock_low") == []
+
+
 def test_a_first_small_delivery_is_low_from_the_next_day_on(shelf: "Shelf") -> None:
     shelf.product(warn_level_g=9000)
     shelf.receive()

@@ -211,3 +211,32 @@ def test_what_was_spilt_and_not_used_is_taken_back(story: "Story") -> None:
     story.visit(100, story.GLY, 5840, 4000)
     story.tell("spill_declared", 130, package=story.GLY, lost_g=800, text="fell", by=story.ANA)
     assert story.rows["prescription", "REC-77"]["used_amount"] == 1_040
+
+
+def _correct(story: "Story", at_s: float, **said: Json) -> None:
+    named = story.record_of("prescription_set").event_id
+    about: dict[str, Json] = {"corrects": named, "reason": "slip", "by": story.ANA}
+    story.tell("correction_declared", at_s, **about, **said)
+
+
+def test_corrected_prescription_is_judged_anew(story: "Story") -> None:
+    _guarded(story)
+    _set(story, area_m2=12_000, invoice="NF-9")  # 2.4 l; 12 ha were meant
+    _bring(story)
+    assert _verdicts(story)[-1] == ("bought", "beyond")
+    facts = dict(story.record_of("prescription_set").facts) | {"area_m2": 120_000}
+    _correct(story, 60, facts=facts)
+    assert _verdicts(story)[-1] == ("bought", "within")
+    assert story.rows["prescription", "REC-77"]["limit_amount"] == 24_000
+
+
+def test_prescription_keeps_its_number_and_stays_on_file(story: "Story") -> None:
+    _guarded(story)
+    _set(story)
+    _correct(story, 60, withdraw=1)
+    facts = dict(story.record_of("prescription_set").facts) | {"prescription": "REC-78"}
+    _correct(story, 61, facts=facts)
+    facts |= {"prescription": "REC-77", "valid_until": "2026-02-30"}
+    _correct(story, 62, facts=facts)
+    assert story.refusals() == ["REC-77", "REC-78", "2026-02-30"]
+    assert set(story.custody.prescriptions.prescriptions) == {"REC-77"}

@@ -33,6 +33,7 @@ def test_an_old_declaration_still_folds_with_nothing_claimed(shelf: "Shelf") -> 
         "opened_life_days": 0,
         "needs_witness": 0,
         "cost_cents": 0,
+        "hours": "",
         "as_of_seq": 1,
     }
 
@@ -52,11 +53,13 @@ def test_all_facts_of_a_product_are_kept_and_texts_fit_their_columns(shelf: "She
         opened_life_days=365,
         needs_witness=1,
         cost_cents=12_990,
+        hours="06:00-11:00, 15:00-18:00",
     )
     row = shelf.rows["product", GTIN]
     assert (row["packaging"], row["hazard_class"], row["content_ml"]) == ("not_returnable", 2, 5000)
     assert (row["guarded"], row["needs_witness"], row["cost_cents"]) == (1, 1, 12_990)
     assert len(str(row["first_aid"])) == 600
+    assert row["hours"] == "06:00-11:00, 15:00-18:00"
     assert products.find(shelf.known.packages.products, "07891234567895") is not None
 
 

@@ -170,3 +170,85 @@ def test_badge_told_late_withdraws_or_finds_what_holds_now(stocked: "Story") -> 
     closed = stocked.last("discrepancy_closed")
     assert (closed["rule"], closed["reason"]) == ("no_witness", "withdrawn")
     assert stocked.rules().count("no_witness") == 1
+
+
+def test_product_taken_outside_its_hours_is_told_whoever_took_it(stocked: "Story") -> None:
+    # Facts of custody, section 2: "outside hours" is a hard alarm.  GLY-0042 leaves at 06:13.
+    _product(stocked, hours="07:00-11:00, 15:00-18:00")
+    stocked.visit(100, stocked.GLY, 5840, 4000)
+    assert _closed(stocked).rules() == ["outside_hours"]
+    found = stocked.last("discrepancy_found")
+    assert found["text"] == "GLY-0042 taken at 06:13: Gly is for 07:00-11:00, 15:00-18:00"
+    assert (found["package"], found["person"]) == (stocked.GLY, stocked.ANA)
+
+
+def test_product_taken_in_its_hours_by_nobody_named_has_one_rule_only(stocked: "Story") -> None:
+    _product(stocked, hours="22:00-06:30")
+    stocked.open(100)
+    stocked.weight(101, -5840)
+    stocked.tag_out(103, stocked.GLY)
+    stocked.close(104)
+    assert _closed(stocked).rules() == ["weight_without_badge"]
+    _product(stocked, hours="22:00-06:00")
+    stocked.open(200)
+    stocked.weight(201, -3000)
+    stocked.tag_out(203, stocked.ATR)
+    stocked.close(204)
+    stocked.quiet(230)
+    assert stocked.rules()[1:] == ["weight_without_badge", "outside_hours"]
+
+
+def _correct_order(story: "Story", at_s: float, **said: Json) -> None:
+    named = story.record_of("order_given").event_id
+    about: dict[str, Json] = {"corrects": named, "reason": "slip", "by": story.BOB}
+    story.tell("correction_declared", at_s, **about, **said)
+
+
+def test_corrected_order_covers_what_it_says_from_then_on(stocked: "Story") -> None:
+    _people(stocked)
+    _product(stocked, hazard_class=1)
+    _order(stocked, package=stocked.ATR)
+    facts = dict(stocked.record_of("order_given").facts) | {"package": stocked.GLY}
+    _correct_order(stocked, 70, facts=facts)
+    stocked.visit(100, stocked.GLY, 5840, 4000)
+    assert _closed(stocked).rules() == []
+    assert stocked.rows["work_order", "o1"]["package"] == stocked.GLY
+    assert stocked.refusals() == []
+
+
+def test_withdrawn_order_covers_what_was_done_before_and_nothing_after(stocked: "Story") -> None:
+    _people(stocked)
+    _product(stocked, hazard_class=1)
+    _order(stocked)
+    stocked.visit(100, stocked.GLY, 5840, 4000)
+    assert _closed(stocked).rules() == []
+    _correct_order(stocked, 140, withdraw=1)
+    assert stocked.rows["work_order", "o1"]["until_at_ms"] == stocked.START_MS + 140_000
+    stocked.visit(200, stocked.GLY, 4000, 3000)
+    stocked.quiet(230)
+    assert stocked.rules() == ["no_witness"]
+
+
+def test_wrong_correction_of_an_order_leaves_it_as_it_is(stocked: "Story") -> None:
+    _people(stocked)
+    _product(stocked, hazard_class=1)
+    _order(stocked)
+    facts = dict(stocked.record_of("order_given").facts) | {"until": "2026-03-01T06:00"}
+    _correct_order(stocked, 70, facts=facts)
+    assert stocked.refusals() == ["2026-03-02T06:00 2026-03-01T06:00"]
+    stocked.visit(100, stocked.GLY, 5840, 4000)
+    assert _closed(stocked).rules() == []
+
+
+def test_order_that_was_refused_becomes_one_by_its_correction(stocked: "Story") -> None:
+    _people(stocked)
+    _product(stocked, hazard_class=1)
+    _order(stocked, person="p9")
+    _correct_order(stocked, 65, withdraw=1)
+    assert stocked.refusals() == ["p9", stocked.record_of("order_given").event_id]
+    facts = dict(stocked.record_of("order_given").facts) | {"person": stocked.ANA}
+    named = stocked.record_of("correction_declared").event_id
+    about: dict[str, Json] = {"corrects": named, "reason": "slip", "by": stocked.BOB}
+    stocked.tell("correction_declared", 70, **about, facts=facts)
+    stocked.visit(100, stocked.GLY, 5840, 4000)
+    assert _closed(stocked).rules() == []

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from fognode.custody.sentences import Visit, clock, kilograms, sentence
+from fognode.custody.sentences import Visit, clock, kilograms, sentence, untouched
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 TAKEN_MS, BROUGHT_MS = 1_772_442_720_000, 1_772_448_000_000  # date -d @1772442720: 09:12 UTC
@@ -38,9 +38,10 @@ def test_out_and_stored_have_their_own_words() -> None:
 
 
 def test_opening_without_packages_says_so() -> None:
-    assert sentence([], "ana-7 opened cab-1 at 06:12", ZONE) == (
-        "ana-7 opened cab-1 at 06:12, no package moved"
-    )
+    opened = "ana-7 opened cab-1 at 06:12"
+    assert sentence([], untouched(opened, 0), ZONE) == f"{opened}, no package moved"
+    assert untouched(opened, -1000) == f"{opened}, 1.00 kg less inside and no tag moved"
+    assert untouched(opened, 5840) == f"{opened}, 5.84 kg more inside and no tag moved"
 
 
 def test_sentence_fits_its_column() -> None:

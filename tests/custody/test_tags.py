@@ -2,8 +2,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fognode.custody.balances import Balance, Change
-from fognode.custody.tags import pinned
+from fognode.custody.balances import Balance, Change, Weight
+from fognode.custody.tags import left_behind, pinned
 from fognode.events import Json
 
 if TYPE_CHECKING:
@@ -152,3 +152,81 @@ def test_rule_names_the_package_where_only_one_can_be(
     steps = [Change(at_ms=1, package=name, out=out) for name, out in changes]
     inside = {"GLY": 5_840, "ATR": 3_000, "MIX": 3_050}
     assert pinned(Balance(rule=rule), steps, net_g, inside) == pin
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        ([(0, -5840), (4000, 5850)], "GLY-0042"),
+        ([(0, -5840), (3900, 5840)], ""),  # the reader may not have noticed yet
+        ([(0, -1000), (9000, 1000)], ""),  # no package weighs that
+        ([(0, 5840), (9000, -5840)], ""),  # laid down and taken away again
+        ([], ""),
+    ],
+)
+def test_weight_that_was_away_without_its_tag_was_made_up_for(
+    steps: list[tuple[int, int]], found: str
+) -> None:
+    weights = [Weight(at_ms=at_ms, weight_g=weight_g) for at_ms, weight_g in steps]
+    assert left_behind(weights, {"GLY-0042": 5840, "ATR-0007": 3000}) == found
+
+
+def test_weight_of_two_alike_names_neither() -> None:
+    weights = [Weight(at_ms=0, weight_g=-3000), Weight(at_ms=9000, weight_g=3000)]
+    assert left_behind(weights, {"ATR-0007": 3000, "ATR-0008": 3020}) == ""
+
+
+def _correct(story: "Story", kind: str, at_s: float, **said: Json) -> None:
+    about: dict[str, Json] = {"corrects": story.record_of(kind).event_id}
+    about |= {"reason": "wrong package", "by": story.BOB}
+    story.tell("correction_declared", at_s, **about, **said)
+
+
+def test_tag_bound_to_the_wrong_package_goes_to_the_right_one(stocked: "Story") -> None:
+    for package in (stocked.GLY, stocked.ATR):
+        _ask(stocked, "tag_unbound", 100, stocked.TAGS[package], package=package)
+    _ask(stocked, "tag_bound", 110, NEW)
+    facts: dict[str, Json] = {
+        "package": stocked.ATR,
+        "tag": NEW,
+        "reason": "new",
+        "by": stocked.BOB,
+    }
+    _correct(stocked, "tag_bound", 120, facts=facts)
+    assert (stocked.package(stocked.GLY)["tag"], stocked.package(stocked.ATR)["tag"]) == ("", NEW)
+    assert stocked.custody.packages.tags == {NEW: stocked.ATR}
+    assert stocked.refusals() == []
+    _correct(stocked, "correction_declared", 130, withdraw=1)  # in turn: on neither of them
+    assert stocked.custody.packages.tags == {}
+    _correct(stocked, "correction_declared", 140, withdraw=1)  # and again as it was
+    assert stocked.custody.packages.tags == {NEW: stocked.ATR}
+
+
+def test_tag_that_was_never_taken_off_is_on_its_package_again(stocked: "Story") -> None:
+    tag = stocked.TAGS[stocked.GLY]
+    _ask(stocked, "tag_unbound", 100, tag)
+    _correct(stocked, "tag_unbound", 110, withdraw=1)
+    assert stocked.package()["tag"] == tag
+    assert _bindings(stocked, stocked.GLY) == [
+        (tag, "delivered", "torn", True),
+        (tag, "wrong package", "", False),
+    ]
+
+
+def test_wrong_correction_of_a_binding_leaves_it_as_it_is(stocked: "Story") -> None:
+    _ask(stocked, "tag_unbound", 100, stocked.TAGS[stocked.GLY])
+    _ask(stocked, "tag_bound", 110, NEW)
+    facts: dict[str, Json] = {"package": "none", "tag": NEW, "reason": "new", "by": stocked.BOB}
+    _correct(stocked, "tag_bound", 120, facts=facts)
+    assert stocked.refusals() == ["none"]
+    assert stocked.package()["tag"] == NEW
+    assert stocked.custody.packages.tags[NEW] == stocked.GLY
+
+
+def test_only_the_newest_thing_done_with_a_tag_can_be_taken_back(stocked: "Story") -> None:
+    old = stocked.TAGS[stocked.GLY]
+    _ask(stocked, "tag_unbound", 100, old)
+    _ask(stocked, "tag_bound", 110, NEW)
+    _correct(stocked, "tag_unbound", 120, withdraw=1)
+    assert stocked.refusals() == [NEW]  # the package has it now
+    assert stocked.package()["tag"] == NEW

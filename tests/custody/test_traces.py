@@ -185,3 +185,34 @@ def test_trace_of_a_tag_is_short_and_what_was_found_long_ago_stands(stocked: "St
     assert len(trace.stays) == traces.KEPT_STAYS
     assert trace.found == {}
     assert _found(stocked) == ["tag_two_places"]
+
+
+def test_reader_that_was_away_may_have_missed_what_left_any_of_its_antennas(
+    stocked: "Story",
+) -> None:
+    tag = stocked.TAGS[stocked.GLY]
+    stocked.tag_out(90, stocked.GLY)
+    stocked.tell("tag_in", 100, board="rfid1", place="gate", sensor="A1", tag=tag)
+    stocked.tell("board_silent", 200, board="rfid1", place="")
+    stocked.tell("tag_in", 300, board="rfid2", place="barn", sensor="A1", tag=tag)
+    _later(stocked, 400)
+    assert _found(stocked) == []
+
+
+def test_package_seen_by_antenna_after_antenna_moves_and_one_place_is_forbidden(
+    stocked: "Story",
+) -> None:
+    """A23, A106: seen, lost, seen elsewhere is a movement; A140: the fence is the places."""
+    stocked.custody.packages.barred = frozenset({"road"})
+    tag = stocked.TAGS[stocked.GLY]
+    stocked.tag_out(90, stocked.GLY)
+    for at_s, sensor, place in ((100, "A1", "shed"), (200, "A2", "gate"), (300, "A3", "road")):
+        stocked.tell("tag_in", at_s, board="rfid1", place=place, sensor=sensor, tag=tag)
+        stocked.tell("tag_out", at_s + 50, board="rfid1", place=place, sensor=sensor, tag=tag)
+    moved = stocked.facts("package_moved")[-3:]
+    assert [(one["from"], one["to"], one["permitted"]) for one in moved] == [
+        ("cab-1", "shed", 1),
+        ("shed", "gate", 1),
+        ("gate", "road", 0),
+    ]
+    assert _found(stocked) == []

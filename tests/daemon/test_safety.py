@@ -94,3 +94,18 @@ def test_a_disk_that_takes_nothing_stops_nobody(
     (tmp_path / "safety.html.new").rmdir()
     safety.pass_once(START + PAUSE_MS)
     assert (tmp_path / "safety.html").exists()
+
+
+def test_copy_for_the_mail_tells_the_stock_of_now(
+    safety: SafetySheet, tables: Tables, tmp_path: Path
+) -> None:
+    text, page = safety.copy(START)
+    assert "Main".upper() in text
+    assert "1.50 kg" in text
+    assert page.startswith("<!doctype html>")
+    tables.told["stock"] |= {"net_g": 900}
+    assert "900 g" in safety.copy(START + 1)[0]
+    assert not (tmp_path / "safety.html").exists()  # the file is written elsewhere
+    tables.away = True
+    with pytest.raises(StoreError):
+        safety.copy(START)
