@@ -162,3 +162,13 @@ def test_keyed_hash_is_that_of_rfc_4231() -> None:
 def test_salted_hash_of_bytes_is_that_of_the_text_they_spell() -> None:
     salt = bytes(range(16))
     assert hashing.salted_hash(salt, "Ã") == hashing.salted_hash(salt, b"\xc3\x83")
+
+
+def test_board_key_and_line_tag_are_the_worked_ones_of_the_protocol_document() -> None:
+    key = hashing.board_key(bytes(range(32)), "cab01")
+    assert key.hex() == "322f1a1114415c5df85de2cae5c5064a"
+    nonce = bytes.fromhex("0011223344556677")
+    tag = hashing.line_tag(bytes(range(16)), b"<", nonce, b"A,cab01,17,44")
+    assert tag.hex().upper() == "037CACB8AAFC7A21"
+    with pytest.raises(ValueError, match="31 bytes"):
+        hashing.board_key(bytes(31), "cab01")

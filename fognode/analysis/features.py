@@ -57,6 +57,7 @@ KINDS = (
     Kind.PRODUCT_SET,
 )
 OPENINGS_MOST = 20_000  # newest kept: a year of 50 a day, and the memory of the child
+COUNTED_MOST = 4096  # newest uses kept: far more than in the openings custody may tell anew
 READINGS_MOST = 400  # newest kept for each place
 BEFORE_MS = 60_000  # shaking this long before an opening counts as before it
 FAR_MM = 4_000  # HC-SR04 datasheet, "Electric Parameter": ranges up to 4 m
@@ -234,6 +235,7 @@ class _Uses:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._gtin: dict[str, str] = {}  # package -> gtin
+        self._counted: dict[str, tuple[Use, int, int]] = {}  # handleProduct -> its part
         self.by_gtin: dict[str, Use] = {}
 
     def step(self, told: Stored) -> None:
@@ -249,6 +251,7 @@ class _Uses:
         return self.by_gtin.setdefault(gtin, Use(gtin=gtin))
 
     def _add(self, told: Stored) -> None:
+        self._take_back(told.text("corrects"))
         used_g = told.number("used_g")
         gtin = self._gtin.get(told.text("package"))
         if gtin is None or used_g <= 0 or told.happened_at_ms < CLOCK_SET_MS:
@@ -258,3 +261,16 @@ class _Uses:
         use.grams[month] = use.grams.get(month, 0) + used_g
         use.first_seq = use.first_seq or told.seq
         use.last_seq = told.seq
+        self._counted[told.event_id] = (use, month, used_g)
+        if len(self._counted) > COUNTED_MOST:
+            del self._counted[next(iter(self._counted))]
+
+    def _take_back(self, event_id: str) -> None:
+        """Let a use count no more: readings that came late tell it anew, or not at all."""
+        counted = self._counted.pop(event_id, None)
+        if counted is None:
+            return
+        use, month, used_g = counted
+        use.grams[month] -= used_g
+        if not use.grams[month]:
+            del use.grams[month]

@@ -32,7 +32,8 @@ def rebuild(arguments: argparse.Namespace) -> int:
     with stopped(config) as held:
         rebuilt = again.fold_again(config, held.reader)
         found = again.differences(held.reader, rebuilt)
-        rate = round(rebuilt.events / rebuilt.fold_s) if rebuilt.fold_s else 0
+        took_s = rebuilt.read_s + rebuilt.fold_s
+        rate = round(rebuilt.events / took_s) if took_s else 0
         print(f"{rebuilt.events} events folded again, {rate} per second")
         for told in found:
             print(_line(told))

@@ -5,6 +5,7 @@ that were folded again, and what no event accounts for is taken out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from fognode import hashing
@@ -32,7 +33,13 @@ class Difference(NamedTuple):
 
 def key_of(table: str, values: Mapping[str, Scalar]) -> Key:
     """Return the primary key of a row."""
-    return tuple(values[column.name] for column in table_named(table).primary_key.columns)
+    return tuple([values[name] for name in _key_names(table)])
+
+
+@cache
+def _key_names(table: str) -> tuple[str, ...]:
+    # Kept: asked for every row of a record, a table is slow to tell its columns.
+    return tuple(column.name for column in table_named(table).primary_key.columns)
 
 
 def compare(reader: Reader, table: str, folded: Folded) -> Difference:

@@ -143,7 +143,8 @@ class _Pass:
             report.findings += _log(self._connection, table)
         for table in (*DERIVED, *(() if self._is_sqlite else (blocked,))):
             for values, _ in copies.rows(self._connection, table):
-                report.findings += _named(table, values, _unlike_hash(values))
+                if wrong := _wrong_hash(values):
+                    report.findings += _named(table, values, [wrong])
         for one in check_samples(self._connection, base.size):
             self._tell(*one)
         if not report.findings:
@@ -227,7 +228,8 @@ def _said(told: Any, paths: tuple[str, ...]) -> object:
 def _log(connection: Connection, table: Table) -> Iterator[Finding]:
     are_alike = True
     for values, is_alike in copies.rows(connection, table):
-        yield from _named(table, values, _unlike_hash(values))
+        if wrong := _wrong_hash(values):
+            yield from _named(table, values, [wrong])
         are_alike &= is_alike
     if not are_alike:
         for values, copy in copies.both(connection, table):
@@ -236,12 +238,12 @@ def _log(connection: Connection, table: Table) -> Iterator[Finding]:
         yield from _named(table, values, ["shadow: a copy without its row, which is missing"])
 
 
-def _unlike_hash(values: Values) -> Iterator[str]:
+def _wrong_hash(values: Values) -> str:
     try:
-        if hashing.row_hash(values) != values["hash"]:
-            yield "content: hash is not that of the row"
+        is_right = hashing.row_hash(values) == values["hash"]
     except ValueError as error:
-        yield f"content: the row cannot be hashed: {error}"
+        return f"content: the row cannot be hashed: {error}"
+    return "" if is_right else "content: hash is not that of the row"
 
 
 def _named(table: Table, values: Values, reasons: Iterable[str]) -> Iterator[Finding]:

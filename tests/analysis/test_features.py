@@ -94,6 +94,25 @@ def test_use_is_summed_by_local_month(make_farm: Callable[..., MadeFarm]) -> Non
     assert (use.first_seq, use.last_seq) == (6, 8)
 
 
+def test_use_that_was_told_anew_counts_once_and_withdrawn_not_at_all(
+    make_farm: Callable[..., MadeFarm],
+) -> None:
+    farm = make_farm()
+    farm.product("7891234567895", "Karate")
+    package = {"package": "P-7891234567895"}
+    first = farm.tell("handleProduct", AT_MS, action="used", used_g=100, **package)
+    other = farm.tell("handleProduct", AT_MS, action="used", used_g=30, **package)
+    anew = farm.tell("handleProduct", AT_MS, action="back", used_g=70, corrects=first, **package)
+    (use,) = read_record(farm.stored(), UTC).uses
+    assert list(use.grams.values()) == [100]  # 70 instead of 100, and the other 30
+    gone = farm.tell("handleProduct", AT_MS, action="withdrawn", corrects=anew, **package)
+    farm.tell("handleProduct", AT_MS, action="withdrawn", corrects=other, **package)
+    assert read_record(farm.stored(), UTC).uses == ()
+    farm.tell("handleProduct", AT_MS, action="used", used_g=80, corrects=gone, **package)
+    (use,) = read_record(farm.stored(), UTC).uses
+    assert list(use.grams.values()) == [80]
+
+
 @pytest.mark.parametrize(("month", "text"), [(2026 * 12, "2026-01"), (2026 * 12 + 11, "2026-12")])
 def test_months_can_be_counted_and_named(month: int, text: str) -> None:
     assert month_text(month) == text

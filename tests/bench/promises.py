@@ -143,6 +143,26 @@ PROMISES: dict[str, dict[str, Promise]] = {
         # Of it, what is its own; the rest are pages of its program, which the kernel may drop.
         "mariadbd_own": Promise("MB"),
     },
+    "replay": {
+        # Every stored event through custody and the alerts again, from nothing: read from the
+        # database, JSON and all.  Wall time, then this process's CPU time.  Issue 4.
+        "replay_mariadb": Promise("ev/s of {size}", ">= 20000"),
+        "replay_sqlite": Promise("ev/s of {size}", ">= 20000"),
+        "replay_cpu_mariadb": Promise("ev/s of {size}", ">= 20000"),
+        "replay_cpu_sqlite": Promise("ev/s of {size}", ">= 20000"),
+        # The same without the reading: the folds and the rows they make.
+        "replay_fold_mariadb": Promise("ev/s of {size}"),
+        "replay_fold_sqlite": Promise("ev/s of {size}"),
+        # Rows that the daemon has kept, and how many of them the second fold makes otherwise,
+        # by any byte or by the hash beside it, or not at all, or more than there are.
+        "replay_rows_mariadb": Promise("rows of {size}"),
+        "replay_rows_sqlite": Promise("rows of {size}"),
+        "replay_differ_mariadb": Promise("rows of {size}", "<= 0"),
+        "replay_differ_sqlite": Promise("rows of {size}", "<= 0"),
+        # The custody thread of a daemon that starts anew, all five folds, until it has caught up.
+        "restart_mariadb": Promise("s/1M of {size}"),
+        "restart_sqlite": Promise("s/1M of {size}"),
+    },
     "samples": {
         # Growth of the files from two days of three boards' readings, per row; A134.
         "sample_bytes_mariadb": Promise("B"),

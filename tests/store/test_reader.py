@@ -260,7 +260,17 @@ def test_database_that_is_away_is_a_store_error(sqlite_config: Config) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("stored", [b"", b"\xff", b"[1]", b'{"kind":"light_open"}'])
+EVENT_AND_MORE = (
+    b'{"facts":{},"happened_at_ms":1,"kind":"light_open","origin":"q/1","recorded_at_ms":1} {}'
+)
+
+
+def test_a_body_as_it_was_frozen_is_read() -> None:
+    told = stored_event(7, bytes(16), EVENT_AND_MORE.removesuffix(b" {}"))
+    assert (told.kind, told.origin, told.facts) == ("light_open", "q/1", {})
+
+
+@pytest.mark.parametrize("stored", [b"", b"\xff", b"[1]", b'{"kind":"light_open"}', EVENT_AND_MORE])
 def test_a_body_that_is_no_event_is_told_as_unreadable_with_its_place(stored: bytes) -> None:
     told = stored_event(7, bytes(16), stored)
     assert (told.seq, told.kind, told.body) == (7, Kind.UNREADABLE, stored)
