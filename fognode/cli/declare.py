@@ -7,7 +7,8 @@ from fognode.config import load
 from fognode.daemon.control import send_request
 from fognode.errors import RefusedError
 from fognode.events import REQUESTS, Json
-from fognode.page.declared import DECLARATIONS, PHOTO_FACTS, Number, Texts
+from fognode.page.declarations import DECLARATIONS, PHOTO_FACTS
+from fognode.page.fields import Number, Texts
 
 FIELDS = {
     name: one for table in (*DECLARATIONS.values(), PHOTO_FACTS) for name, one in table.items()

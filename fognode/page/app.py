@@ -1,30 +1,37 @@
-"""The farmer's page and its server: routes, headers, refusals.
+"""The farmer's page: routes, headers, refusals.
 
 Web threads write nothing.  A page never waits for a board, a chain or a mail server: it shows
 what the record and the daemon's snapshot say at once.  No request is logged.
 """
 
-import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, Response, abort, g, jsonify, make_response, render_template, request
-from waitress.server import BaseWSGIServer, create_server
-from waitress.trigger import trigger
-from waitress.wasyncore import dispatcher
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from fognode.config import Config
 from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
-from fognode.page import api, invoices, sheet, uploads, views, wording
+from fognode.events import CORRECTABLE
+from fognode.page import (
+    api,
+    declare,
+    invoices,
+    queries,
+    recorded,
+    register,
+    sheet,
+    tokens,
+    views,
+    wording,
+)
+from fognode.page.guard import Guard, sign_in_page, sign_out
 from fognode.page.live import Desk
-from fognode.page.tokens import check_reader
 from fognode.store.reader import Reader
 
 # Operations facts, section 9.
@@ -37,8 +44,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-THREADS, CHANNEL_TIMEOUT_S, CONNECTION_LIMIT = 8, 30, 64
-STOP_S = 1  # how long a request that still runs may hold up the stop
 
 
 def create_app(desk: Desk) -> Flask:
@@ -47,14 +52,15 @@ def create_app(desk: Desk) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = api.BODY_LIMIT
     # A block tag leaves no line behind: the page is small enough to be read as source.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    _add_words(app, desk.config)
-    _add_routes(app, desk)
+    guard = Guard(desk)
+    _add_words(app, desk.config, guard)
+    _add_routes(app, desk, guard)
     _add_hooks(app, desk)
     _add_refusals(app, desk)
     return app
 
 
-def _add_words(app: Flask, config: Config) -> None:
+def _add_words(app: Flask, config: Config, guard: Guard) -> None:
     zone = config.zone
     app.jinja_env.filters.update(
         age=wording.age,
@@ -65,10 +71,14 @@ def _add_words(app: Flask, config: Config) -> None:
         details=wording.details,
         story=wording.story,
         person=wording.person_words,
+        sheet_title=recorded.sheet_title,
+        told_facts=recorded.told_facts,
         moment=lambda at_ms: wording.moment(at_ms, g.live.now_ms, zone),
         iso=lambda at_ms: wording.iso(at_ms, zone),
     )
-    app.jinja_env.globals.update(STATES=wording.STATES, STEPS=wording.STEPS)
+    app.jinja_env.globals.update(
+        STATES=wording.STATES, STEPS=wording.STEPS, CORRECTABLE=CORRECTABLE
+    )
     app.context_processor(
         lambda: {
             "farm": config.farm.name or config.farm.id,
@@ -76,30 +86,39 @@ def _add_words(app: Flask, config: Config) -> None:
             "layout": g.get("layout", "page.html"),
             "live": g.get("live"),
             "rev": g.get("rev", ""),
+            "still": "still" in g,
+            "signed_in": guard.session() if "live" in g else None,
         }
     )
 
 
-def _add_routes(app: Flask, desk: Desk) -> None:
+def _add_routes(app: Flask, desk: Desk, guard: Guard) -> None:
     for path, view in views.PAGES.items():
         app.add_url_rule(path, view.__name__, partial(_page, desk, view))
     for path, call in api.CALLS.items():
         app.add_url_rule(path, path, partial(_answer, desk, path, call))
     take = partial(invoices.take_invoices, desk)
     app.add_url_rule(invoices.INVOICES_PATH, "api_invoices", take, methods=["POST"])
+    take = partial(register.take_register, desk)
+    app.add_url_rule(register.REGISTER_PATH, "api_register", take, methods=["POST"])
     take = partial(api.take_request, desk)
     app.add_url_rule("/api/v1/requests", "api_requests", take, methods=["POST"])
     take = partial(api.take_photo, desk)
     app.add_url_rule(api.PHOTOS_PATH, "api_photos", take, methods=["POST"])
     show = partial(_picture, desk)
     app.add_url_rule(views.PHOTO_PATH, "picture", show, methods=["POST"])
+    both = ["GET", "POST"]
+    app.add_url_rule("/declare", "declare", partial(declare.declare, guard))
+    app.add_url_rule("/declare/<kind>", "form", partial(declare.form, guard), methods=both)
+    app.add_url_rule("/sign-in", "sign_in", partial(sign_in_page, guard), methods=both)
+    app.add_url_rule("/sign-out", "sign_out", partial(sign_out, guard), methods=["POST"])
     app.add_url_rule("/live", "live", partial(_part, desk, app))
     app.add_url_rule("/safety", "safety", partial(_safety, desk.config))
 
 
 def _answer(desk: Desk, path: str, call: Callable[[Desk], Response]) -> Response:
     if path not in api.OPEN:
-        check_reader(desk)
+        tokens.check_reader(desk)
     return call(desk)
 
 
@@ -123,10 +142,17 @@ def _add_hooks(app: Flask, desk: Desk) -> None:
 
     @app.after_request
     def _guard(answer: Response) -> Response:
-        answer.headers.update(g.get("headers", HEADERS))
+        answer.headers.update(_headers())
         if request.endpoint != "static":
             answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _headers() -> dict[str, str]:
+    # With "no-referrer" a browser would not say that a form came from this page.
+    own = {"Referrer-Policy": "same-origin"} if "own_forms" in g else {}
+    headers: dict[str, str] = g.get("headers", HEADERS)
+    return headers | own
 
 
 def _hold(reader: Reader) -> None:
@@ -165,7 +191,7 @@ def _safety(config: Config) -> Response:
 
 def _picture(desk: Desk, photo: str) -> Response:
     """Answer with a picture to a person at the node itself; that it was shown is kept first."""
-    if not views.is_local():
+    if not tokens.is_local():
         abort(403, "pictures are shown on the node itself only: docs/personal.md")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         abort(403, "another site asked for the picture")
@@ -225,7 +251,7 @@ def _add_refusals(app: Flask, desk: Desk) -> None:
             answer = jsonify(error=words + "; send it again later")
         else:
             g.layout = "part.html" if request.path == "/live" else "page.html"
-            names = views.place_names(desk)
+            names = queries.place_names(desk)
             answer = make_response(render_template("away.html", tampered=tampered, names=names))
         answer.status_code = 503
         answer.headers["Retry-After"] = "4"
@@ -234,61 +260,3 @@ def _add_refusals(app: Flask, desk: Desk) -> None:
 
 def _wants_json() -> bool:
     return request.path.startswith("/api/") or request.path == "/healthz"
-
-
-class Served:
-    """A listening server; ``run`` on a thread of the daemon, ``close`` from any other."""
-
-    def __init__(self, app: Flask, host: str, port: int, token: str = "") -> None:
-        """Bind host and port; port 0 takes a free one.  Who has the token may send photos."""
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # "task queue depth is 1"
-        self._sockets: dict[int, Any] = {}
-        self._server = create_server(
-            app,
-            map=self._sockets,
-            host=host,
-            port=port,
-            threads=THREADS,
-            channel_timeout=CHANNEL_TIMEOUT_S,
-            connection_limit=CONNECTION_LIMIT,
-            ident=None,
-            # Told who is local: behind a proxy everybody would be (views.is_local).
-            clear_untrusted_proxy_headers=False,
-            **uploads.LIMITS,
-        )
-        listeners = [s for s in self._sockets.values() if isinstance(s, BaseWSGIServer)]
-        for listener in listeners:
-            listener.channel_class = uploads.channel_class(token)
-        self._triggers: list[trigger] = [listener.trigger for listener in listeners]
-        self._lock = Lock()  # guards the triggers against a close while run ends
-        self.port = int(listeners[0].effective_port)
-
-    def run(self) -> None:
-        """Serve until ``close``; return when no socket is open and the workers have ended."""
-        self._server.run()
-        workers = self._server.task_dispatcher
-        workers.shutdown(cancel_pending=True, timeout=STOP_S)
-        with self._lock:
-            # A worker that still ends its request will write to a trigger; were it closed, its
-            # number might by then be another file.
-            for open_one in [] if workers.threads else self._triggers:
-                open_one.close()
-            self._triggers = []
-
-    def close(self) -> None:
-        """Ask ``run`` to return; it does within about a second.  Harmless when it has."""
-        with self._lock:
-            if self._triggers:
-                self._triggers[0].pull_trigger(self._end)
-
-    def _end(self) -> None:
-        # On the serving thread: its loop ends when it has nothing left to wait for.
-        for item in list(self._sockets.values()):
-            if not isinstance(item, trigger):
-                dispatcher.close(item)
-        self._sockets.clear()
-
-
-def serve(app: Flask, host: str, port: int, token: str = "") -> Served:
-    """Return a server that listens already; OSError when it cannot."""
-    return Served(app, host, port, token)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, abort, g, jsonify, request
 
 from fognode.errors import ImportRefusedError
-from fognode.page.declared import PERSON
+from fognode.page.fields import PERSON
 from fognode.page.live import Desk
 from fognode.page.tokens import check_token
 

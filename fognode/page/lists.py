@@ -51,17 +51,22 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def table_list(name: str, desk: Desk) -> Response:
     """Answer with the rows of a list that changed after a seq."""
     after, limit = span("format")
+    rows = desk.reader.changed(TABLES[name], after, limit)
+    return table_answer(name, rows, next=next_of(rows, after))
+
+
+def table_answer(name: str, rows: Sequence[RowValues], **more: int) -> Response:
+    """Answer with rows in the format that was asked for; in CSV ``more`` are headers."""
     wanted = request.args.get("format", "json")
     if wanted not in {"json", "csv"}:
         abort(400, f"format = {wanted[:40]!r} must be json or csv")
-    rows = desk.reader.changed(TABLES[name], after, limit)
-    last = next_of(rows, after)
     if wanted == "json":
-        return jsonify({name: [plain(row) for row in rows], "next": last})
+        return jsonify({name: [plain(row) for row in rows], **more})
     answer = make_response(to_csv([plain(row) for row in rows]))
     answer.mimetype = "text/csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    answer.headers["Fognode-Next"] = str(last)
+    for word, number in more.items():
+        answer.headers[f"Fognode-{word.capitalize()}"] = str(number)
     return answer
 
 

@@ -22,7 +22,8 @@ SILENT_AFTER_S = 15
 OPEN_STEPS = ("QUEUED", "SIGNED", "SENT", "MINED")
 
 RequestEvent = Callable[[str, Mapping[str, Json], str], int]
-KeepEvents = Callable[[Sequence[Event]], list[int]]  # all or none; known events stay as they are
+# Seals what must be sealed; all or none; known events stay as they are.
+KeepEvents = Callable[[Sequence[Event]], list[int]]
 
 
 class PhotoDesk(Protocol):
@@ -37,6 +38,9 @@ class PhotoDesk(Protocol):
     def show(self, photo: str, who: str) -> Picture:
         """Return a picture, after it is kept that ``who`` sees it."""
 
+    def mark(self, content: bytes) -> str:
+        """Return by what this node, and nobody else, knows a file again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
@@ -47,6 +51,7 @@ class Sensor:
     unit: str = ""  # of last_value: g, mm, counts; "" when it is a text
     last_value: int | str | None = None  # None = nothing heard yet
     heard_s: int | None = None  # seconds since heard; None = never
+    grams: int | None = None  # on a scale since it was tared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +186,16 @@ def _values(line: Line) -> list[tuple[str, int | str | None, bool]]:
     return [(s.name, s.last_value, line.is_stale(s.heard_s)) for s in line.sensors]
 
 
+class PinDesk(Protocol):
+    """What the daemon does for the page with PINs; errors as store/pins.py says."""
+
+    def check(self, person: str, pin: str) -> str:
+        """Return the mark of a person's PIN if this is it, else ""."""
+
+    def mark(self, person: str) -> str:
+        """Return by what a PIN is known to be the same as before; "" = there is none now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What every view and API call works with."""
@@ -191,4 +206,6 @@ class Desk:
     request_event: RequestEvent
     keep_events: KeepEvents
     photos: PhotoDesk
+    pins: PinDesk
+    mono_s: Callable[[], float]  # seconds that only go on: how long somebody is signed in
     token: str  # of the local commands, new at each start

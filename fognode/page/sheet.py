@@ -87,6 +87,31 @@ day may be old: look into the cabinet, with protection.</p>
 """
 
 
+def render_text(told: Contents, at_ms: int, zone: tzinfo) -> str:
+    """Return the same as plain text, for a mail that is read on any telephone."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
+    lines = [
+        f"SAFETY SHEET - {told.farm} - as of {at:%Y-%m-%d %H:%M}",
+        f"Poison centre: {told.poison_centre or 'nobody wrote its number into fognode.toml'}",
+    ]
+    for place, rows in _places(told).items():
+        lines += ["", told.cabinets.get(place, place).upper()]
+        lines += [] if rows else ["Nothing that the record knows of."]
+        for gtin, some in sorted(_by_product(rows).items()):
+            name, *others = _cells(told, gtin, some)
+            lines.append(f"- {name}")
+            lines += [f"  {of}: {cell}" for of, cell in zip(COLUMNS[1:], others, strict=True)]
+    lines += ["", "The page that goes with this mail says the same and can be printed.", ""]
+    return "\n".join(lines)
+
+
+def _by_product(rows: Sequence[RowValues]) -> dict[str, list[RowValues]]:
+    found: dict[str, list[RowValues]] = {}
+    for row in rows:
+        found.setdefault(str(row["gtin"]), []).append(row)
+    return found
+
+
 def _places(told: Contents) -> dict[str, list[RowValues]]:
     """Return what is where: the cabinets first, then other places, then what is out."""
     found: dict[str, list[RowValues]] = {place: [] for place in told.cabinets}
@@ -101,11 +126,8 @@ def _part(told: Contents, place: str, rows: Sequence[RowValues]) -> str:
     named = told.cabinets.get(place, place)
     if not rows:
         return f"<h2>{escape(named)}</h2>\n<p>Nothing that the record knows of.</p>"
-    by_product: dict[str, list[RowValues]] = {}
-    for row in rows:
-        by_product.setdefault(str(row["gtin"]), []).append(row)
     head = "".join(f"<th>{word}</th>" for word in COLUMNS)
-    body = "\n".join(_line(told, gtin, some) for gtin, some in sorted(by_product.items()))
+    body = "\n".join(_line(told, gtin, some) for gtin, some in sorted(_by_product(rows).items()))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
     return f'<h2>{escape(named)}</h2>\n<div class="table">{table}</div>'
 
@@ -114,19 +136,22 @@ COLUMNS = ("Product", "How much", "Toxicity class", "Hazards", "First aid")
 
 
 def _line(told: Contents, gtin: str, rows: Sequence[RowValues]) -> str:
+    cells = zip(COLUMNS, _cells(told, gtin, rows), strict=True)
+    return "".join(
+        ["<tr>", *(f'<td data-of="{of}">{escape(cell)}</td>' for of, cell in cells), "</tr>"]
+    )
+
+
+def _cells(told: Contents, gtin: str, rows: Sequence[RowValues]) -> tuple[str, ...]:
     product = told.products.get(gtin, {})
     name = str(product.get("name") or f"unknown product {gtin}")
     active = str(product.get("active") or "")
-    cells = (
+    return (
         f"{name} ({active})" if active else name,
         _amount(rows, int(product.get("density_g_per_l") or 0)),
         _class_of(product),
         str(product.get("hazards") or "not told: read the label"),
         str(product.get("first_aid") or "not told: read the label"),
-    )
-    told_cells = zip(COLUMNS, cells, strict=True)
-    return "".join(
-        ["<tr>", *(f'<td data-of="{of}">{escape(cell)}</td>' for of, cell in told_cells), "</tr>"]
     )
 
 

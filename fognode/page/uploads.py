@@ -14,8 +14,13 @@ from waitress.parser import HTTPRequestParser
 from fognode import hashing
 from fognode.page.api import BODY_LIMIT, PHOTO_LIMIT, PHOTOS_PATH
 from fognode.page.invoices import INVOICE_LIMIT, INVOICES_PATH
+from fognode.page.register import REGISTER_PATH
 
-LONGER = {PHOTOS_PATH: PHOTO_LIMIT, INVOICES_PATH: INVOICE_LIMIT}  # with the token
+LONGER = {  # with the token
+    PHOTOS_PATH: PHOTO_LIMIT,
+    INVOICES_PATH: INVOICE_LIMIT,
+    REGISTER_PATH: INVOICE_LIMIT,
+}
 IN_MEMORY = PHOTO_LIMIT + BODY_LIMIT  # a picture with what goes before it
 LIMITS = {
     "max_request_body_size": BODY_LIMIT,

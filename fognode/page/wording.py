@@ -35,9 +35,11 @@ STEPS = {
 }
 RULES = {
     "out_of_hours": "Opened outside working hours",
+    "outside_hours": "Product taken outside its hours",
     "weight_without_badge": "Weight changed, nobody named",
     "opening_without_badge": "Opened, nobody named",
     "board_silent": "A board is silent",
+    "photo_missed": "No photo of an opening",
     "verify_failed": "The record does not verify",
     "returned_heavier": "Came back heavier than it left",
     "anchor_late": "The record waits for an anchor",
@@ -66,6 +68,14 @@ TITLES: dict[str, str] = {
     Kind.EVIDENCE_LATE: "Evidence falls behind",
     Kind.EVIDENCE_BACK: "Evidence has caught up",
     Kind.ANCHOR_ASKED: "Anchor asked for",
+    Kind.LEDGER_RESUMED: "Step asked for again",
+    Kind.BOARD_ENROLLED: "Board enrolled",
+    Kind.BOARD_RETIRED: "Board retired",
+    Kind.BOARD_REFUSED: "Board refused",
+    Kind.SCALE_CALIBRATED: "Scale calibrated",
+    Kind.SCALE_TARED: "Scale tared",
+    Kind.SENSOR_DOUBTED: "Sensor in doubt",
+    Kind.SENSOR_TRUSTED: "Sensor trusted again",
     Kind.PATTERN_DETECTION: "Pattern",
     Kind.CORRELATION: "Correlation",
     Kind.PREDICTION: "Prediction",
@@ -213,7 +223,10 @@ def _entered(told: Stored, _people: Mapping[str, str]) -> str:
     return f"From {source}, {gross}, lot {told.text('lot')}, invoice {told.text('invoice')}."
 
 
-def _emptied(told: Stored, _people: Mapping[str, str]) -> str:
+def _emptied(told: Stored, people: Mapping[str, str]) -> str:
+    if told.text("source") == "declared":
+        who = person_words(told.text("person"), people)
+        return f"{who} declared that nothing is left inside; no scale saw it."
     return f"It weighs {weight(told.number('gross_g'))}: nothing is left inside."
 
 

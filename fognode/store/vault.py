@@ -17,39 +17,27 @@ the master key.
 """
 
 import json
-import os
 import re
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from fognode.config import Config
-from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
+from fognode.errors import ConfigError, RefusedError, TamperError
 from fognode.events import Json, Kind, Stored
 from fognode.hashing import canonical_bytes, keyed_hash
-from fognode.store.durable import MODE, fsync_folder
 from fognode.store.reader import Reader
+from fognode.store.vault_file import FILE, VaultFile
 
-FILE = "vault.db"
 CREDENTIAL = "vault-master"
 PERSONAL = ("name", "cpf", "phone", "licence")  # facts of person_set that are stored sealed
 SEALED = "sealed"  # the fact that stands for them
 KEY_ID, NONCE = 8, 12  # bytes
 PAGE = 500  # events read at once
-WAIT_S = 5.0  # for another thread or command that writes
-
-# A key that goes is overwritten with zeros.  EXTRA: a power cut can neither take a key that a
-# kept event needs nor bring back one that was destroyed.
-SETTINGS = ("journal_mode=DELETE", "synchronous=EXTRA", "secure_delete=ON", "temp_store=MEMORY")
-TABLE = """
-    CREATE TABLE IF NOT EXISTS keys (subject TEXT PRIMARY KEY, key_id BLOB, wrapped BLOB)
-    WITHOUT ROWID
-"""
 PROBE = ""  # subject of a key that seals nothing: it tells a wrong master key from a right one
 MARKS = "marks"  # subject of the key by which the same picture is recognised
 
@@ -78,9 +66,7 @@ class Vault:
         if master and not re.fullmatch(r"[0-9a-fA-F]{64}", master):
             # Its value is secret: the message may not show it.
             raise ConfigError(f"credential {CREDENTIAL} is not 64 hex digits")
-        if path.exists() and path.stat().st_mode & 0o077:
-            raise ConfigError(f"others may read {path}: chmod 600 it")
-        self._path = path
+        self._file, self._path = VaultFile(path), path
         self._master = AESGCM(bytes.fromhex(master)) if master else None
         if self._master:
             self._check_master()
@@ -111,9 +97,11 @@ class Vault:
     def erase(self, person: str) -> bool:
         """Destroy a person's key for good; tell whether there was one.
 
-        On return nothing that was sealed for the person can be opened, and nothing will be
-        sealed for them again.
+        On return nothing that was sealed for the person can be opened, nothing will be sealed
+        for them again, and their PIN is gone.
         """
+        with self._file.writing() as keys:
+            keys.execute("DELETE FROM pins WHERE person = ?", [person])
         return self._erase(f"person/{person}")
 
     def seal_file(self, photo: str, content: bytes) -> bytes:
@@ -149,9 +137,9 @@ class Vault:
 
     def photo_keys(self) -> set[str]:
         """Return the photos that have a key."""
-        if not self._is_made():
+        if not self._file.has("keys"):
             return set()
-        with self._asking() as keys:
+        with self._file.asking() as keys:
             found = keys.execute(
                 "SELECT substr(subject, 7) FROM keys"
                 " WHERE subject LIKE 'photo/%' AND wrapped IS NOT NULL"
@@ -169,7 +157,7 @@ class Vault:
             RefusedError: It was destroyed.
         """
         master = self._need_master()
-        with self._writing() as keys:
+        with self._file.writing() as keys:
             for one in (PROBE, subject):
                 if _row(keys, one) is None:
                     key_id, key = secrets.token_bytes(KEY_ID), secrets.token_bytes(32)
@@ -194,13 +182,13 @@ class Vault:
             raise TamperError(f"what is sealed of {subject} was altered") from error
 
     def _erase(self, subject: str) -> bool:
-        with self._writing() as keys:
+        with self._file.writing() as keys:
             found = _row(keys, subject)
             if found is None or found[1] is not None:
                 keys.execute("REPLACE INTO keys VALUES (?, x'', NULL)", [subject])
         if found is None or found[1] is None:
             return False
-        with self._asking() as keys:
+        with self._file.asking() as keys:
             keys.execute("VACUUM")
         return True
 
@@ -229,50 +217,10 @@ class Vault:
             raise TamperError(f"the key of {subject} in {self._path} was altered") from error
 
     def _find(self, subject: str) -> tuple[bytes, bytes | None] | None:
-        if not self._is_made():
+        if not self._file.has("keys"):
             return None
-        with self._asking() as keys:
+        with self._file.asking() as keys:
             return _row(keys, subject)
-
-    def _is_made(self) -> bool:
-        # Empty: made, and then the power went.
-        return self._path.exists() and self._path.stat().st_size > 0
-
-    # --- file ------------------------------------------------------------------------------
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give one transaction, in a file that is made if it is not there.
-
-        Raises:
-            StoreError: The file cannot be made or written.
-        """
-        if not self._path.exists():
-            try:
-                flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-                os.close(os.open(self._path, flags, MODE))
-                if os.geteuid() == 0:  # the appliance's user is to use it, too
-                    owner = self._path.parent.stat()
-                    os.chown(self._path, owner.st_uid, owner.st_gid)
-                fsync_folder(self._path.parent)
-            except OSError as error:
-                raise StoreError(f"{self._path} cannot be made: {error.strerror}") from error
-        with self._asking() as keys:
-            keys.execute("BEGIN IMMEDIATE")
-            keys.execute(TABLE)
-            yield keys
-            keys.execute("COMMIT")
-
-    @contextmanager
-    def _asking(self) -> Iterator[sqlite3.Connection]:
-        try:
-            # One per use: a connection belongs to its thread, and uses are rare.
-            with closing(sqlite3.connect(self._path, timeout=WAIT_S, isolation_level=None)) as keys:
-                for setting in SETTINGS:
-                    keys.execute(f"PRAGMA {setting}")
-                yield keys
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path} cannot be used: {error}") from error
 
 
 def _row(keys: sqlite3.Connection, subject: str) -> tuple[bytes, bytes | None] | None:

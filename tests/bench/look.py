@@ -15,9 +15,11 @@ from sqlalchemy import Engine, Select
 
 from fognode.config import CHAIN_NAMES, Cabinet
 from fognode.errors import AwayError
-from fognode.page.app import create_app, serve
+from fognode.page.app import create_app
 from fognode.page.live import ChainNow, Desk, Live, pending_steps
+from fognode.page.server import serve
 from fognode.store.photos import Photos
+from fognode.store.pins import Pins
 from fognode.store.reader import Reader
 from fognode.store.vault import open_vault
 from tests.bench.houses import House
@@ -105,6 +107,8 @@ def _page(house: House, reader: Reader) -> Iterator[int]:
         request_event=_refuse,
         keep_events=_refuse,
         photos=Photos(house.config.folder, vault, reader, _refuse, lambda: at_ms(0)),
+        pins=Pins(house.config.folder / "vault.db"),
+        mono_s=time.monotonic,
         token="token",
     )
     served = serve(create_app(desk), "127.0.0.1", 0)

@@ -1,7 +1,9 @@
 """A person is forgotten with the appliance and without it; the record still verifies."""
 
 import http.client
+import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +18,10 @@ import pytest
 from fognode.cli.main import run
 from fognode.config import load
 from fognode.daemon.control import claim_folder
-from fognode.events import Event, Json, Kind, Stored
+from fognode.events import Event, Json, Kind, Row, Stored
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
+from fognode.store.pins import Pins
 from fognode.store.reader import Reader
 from fognode.store.vault import open_vault, personal_fields, seal_facts
 from fognode.store.writer import Writer
@@ -27,6 +30,8 @@ ANA = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
 PLAIN: dict[str, Json] = {"person": ANA, "alias": "Heron", "badge": "04A1B2C3"}
 FIELDS = {"name": "Ana S\u00e3o Jo\u00e3o", "cpf": "123.456.789-09"}
 START_S, STOP_S = 30, 10
+OWN = ("id", "csrf")  # what a form carries of its own
+Answer = tuple[int, dict[str, str], str]
 
 
 @pytest.fixture
@@ -215,3 +220,130 @@ def test_vault_that_came_back_from_a_backup_forgets_again_at_the_start(path: Pat
         while personal_fields(open_vault(load(path)), told(path)) != {ANA: {}}:
             assert time.monotonic() < until
             time.sleep(0.05)
+
+
+def ask(line: http.client.HTTPConnection, path: str, cookie: str, form: dict[str, str]) -> Answer:
+    """Send a form as a browser does, or look at a page; return what came, with its body."""
+    headers = {"Cookie": cookie}
+    if form:
+        headers["Origin"] = f"http://{line.host}:{line.port}"
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    line.request("POST" if form else "GET", path, urllib.parse.urlencode(form), headers)
+    answer = line.getresponse()
+    return answer.status, dict(answer.headers), answer.read().decode()
+
+
+def test_person_with_a_pin_declares_by_form_and_is_told_what_custody_says(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = ["person=" + ANA, "alias=Heron", "role=operator"]
+    with appliance(path):
+        assert run(["declare", "--config", str(path), "person_set", *facts]) == 0
+        until = time.monotonic() + START_S
+        while set_pin(path, monkeypatch, "Heron", "204619", "204619"):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        url = urllib.parse.urlsplit((path.parent / "node" / "page.url").read_text())
+        line = http.client.HTTPConnection(url.hostname or "", url.port, timeout=5)
+        status, headers, _ = ask(line, "/sign-in", "", {"name": "Heron", "pin": "204619"})
+        assert status == 303
+        cookie = headers["Set-Cookie"].partition(";")[0]
+        page = ask(line, "/declare/spill_declared", cookie, {})[2]
+        own = {name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0] for name in OWN}
+        form = own | {"package": "GLY-9999", "lost_g": "12", "text": "it fell"}
+        status, headers, _ = ask(line, "/declare/spill_declared", cookie, form)
+        assert status == 303
+        while "Kept, but not accepted" not in ask(line, headers["Location"], cookie, {})[2]:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        line.close()
+    (kept,) = told(path, Kind.SPILL_DECLARED)
+    assert kept.facts == {"package": "GLY-9999", "lost_g": 12, "text": "it fell", "by": ANA}
+    assert kept.origin == f"q/{own['id']}"
+    for file in (path.parent / "node").rglob("*"):
+        assert not file.is_file() or b"204619" not in file.read_bytes(), file
+
+
+# --- PINs --------------------------------------------------------------------------------
+
+
+def know(path: Path, *people: tuple[str, str]) -> None:
+    """Put people into the derived table, as custody does once it has looked at them."""
+    keep(path, Kind.PERSON_SET, PLAIN)
+    config = load(path)
+    reader = Reader(open_engine(config, "reader"))
+    writer = Writer(open_engine(config, "writer"), reader)
+    try:
+        rows = [
+            Row(
+                table="person",
+                values={
+                    "person": known,
+                    "alias": alias,
+                    "badge": "",
+                    "role": "owner",
+                    "licence_until": "",
+                    "least_class": 1,
+                    "cabinets": "*",
+                    "may_authorise": 0,
+                    "as_of_seq": 1,
+                },
+            )
+            for known, alias in people
+        ]
+        writer.keep([], rows)
+    finally:
+        writer.close()
+
+
+def set_pin(path: Path, monkeypatch: pytest.MonkeyPatch, name: str, *lines: str) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+    return run(["person", "pin", "--config", str(path), "--person", name])
+
+
+def pins_of(path: Path) -> Pins:
+    return Pins(load(path).folder / "vault.db")
+
+
+def test_pin_is_set_by_pseudonym_or_id_and_taken_away(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    know(path, (ANA, "Heron"))
+    assert set_pin(path, monkeypatch, "Heron", "204619", "204619") == 0
+    assert pins_of(path).check(ANA, "204619")
+    assert set_pin(path, monkeypatch, ANA, "771204", "771204") == 0
+    assert pins_of(path).check(ANA, "771204")
+    said = capsys.readouterr()
+    assert "204619" not in said.out + said.err
+    remove = ["person", "pin", "--config", str(path), "--person", "Heron", "--remove"]
+    assert run(remove) == 0
+    assert not pins_of(path).mark(ANA)
+    assert run(remove) == 0
+    assert "Heron has no PIN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "said"),
+    [
+        ("Heron", ("204619", "204618"), "not the same"),
+        ("Heron", ("123456", "123456"), "too easy"),
+        ("Heron", ("222222", "222222"), "too easy"),
+        ("Heron", ("20461", "20461"), "six digits"),
+        ("Heron", (), "six digits"),
+        ("Egret", ("204619", "204619"), "nobody is called 'Egret'"),
+        ("erased person", ("204619", "204619"), "nobody is called"),
+        ("Twin", ("204619", "204619"), "more than one person"),
+    ],
+)
+def test_pin_that_cannot_be_set_is_said_why(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    lines: tuple[str, ...],
+    said: str,
+) -> None:
+    know(path, (ANA, "Heron"), ("p2", "erased person"), ("p3", "Twin"), ("p4", "Twin"))
+    assert set_pin(path, monkeypatch, name, *lines) == 2
+    assert said in capsys.readouterr().err
+    assert not any(pins_of(path).mark(known) for known in (ANA, "p2", "p3", "p4"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
@@ -16,9 +17,12 @@ from fognode.errors import StoreError
 from fognode.events import Event, Json, Row, RowValues, Scalar
 from fognode.page.app import create_app
 from fognode.page.live import ChainNow, Desk, Job, Line, Live, Sensor
+from fognode.store import pins
 from fognode.store.engines import open_engine
 from fognode.store.photos import Photos
+from fognode.store.pins import Pins
 from fognode.store.reader import Reader
+from fognode.store.sealing import seal_request
 from fognode.store.tables import table_named
 from fognode.store.vault import Vault
 from fognode.store.writer import Writer
@@ -83,6 +87,7 @@ class Farm:
     live: Live
     asked: list[tuple[str, Mapping[str, Json], str]] = field(default_factory=list)
     is_away: bool = False
+    mono_s: float = 1000.0  # the page's clock of sessions and tries
 
     def keep(self, event: Event, *rows: Row) -> int:
         stamp = hashing.Stamp(
@@ -105,7 +110,9 @@ class Farm:
     def keep_all(self, events: Sequence[Event]) -> list[int]:
         if self.is_away:
             raise StoreError("the database is away")
-        return [self.keep(event) for event in events]
+        photos = self.photos()
+        sealed = [replace(one, facts=seal_request(photos, one.kind, one.facts)) for one in events]
+        return [self.keep(event) for event in sealed]
 
     def app(self) -> Flask:
         desk = Desk(
@@ -115,12 +122,17 @@ class Farm:
             request_event=self.request,
             keep_events=self.keep_all,
             photos=self.photos(),
+            pins=self.pins(),
+            mono_s=lambda: self.mono_s,
             token=TOKEN,
         )
         made = create_app(desk)
         made.testing = True
         made.jinja_env.bytecode_cache = COMPILED
         return made
+
+    def pins(self) -> Pins:
+        return Pins(self.config.folder / "vault.db")
 
     def photos(self) -> Photos:
         """Keep photos as the daemon does, under a master key of the test's."""
@@ -285,6 +297,29 @@ def person_row(alias: str) -> Row:
     return row("person", person=HERON, alias=alias, badge="04FFEE01", as_of_seq=1)
 
 
+PIN = "204619"
+OWN = {"Origin": "http://localhost"}  # what a browser says of a form of this page
+EGRET, IBIS = "p2", "p3"
+VAULT: list[bytes] = []  # the file with their PINs, once it was made
+
+
+def known_people(farm: Farm) -> None:
+    """Give an owner, an operator and an inspector a PIN, and somebody else none."""
+    people = ((HERON, "Heron", "owner"), (EGRET, "Egret", "operator"), (IBIS, "Ibis", "inspector"))
+    rows = [row("person", person=one, alias=alias, role=role) for one, alias, role in people]
+    rows.append(row("person", person="eve", alias="Eve", role="owner"))
+    farm.tell("person_set", 50, {"person": HERON, "alias": "Heron"}, *rows)
+    path = farm.config.folder / "vault.db"
+    if not VAULT:
+        # A hash says what it took: one of 64 KiB is checked in no time (test_pins has real ones).
+        with patch.object(pins, "MEMORY_KIB", 64):
+            for one, _, _ in people:
+                farm.pins().give(one, PIN)
+        VAULT.append(path.read_bytes())
+    path.touch(mode=0o600)
+    path.write_bytes(VAULT[0])
+
+
 def fill(farm: Farm) -> None:
     """A day on the farm, with a package on its way through all states."""
     name = "GLY-0042"
@@ -390,3 +425,18 @@ def full(farm: Farm) -> Farm:
 @pytest.fixture
 def client(full: Farm) -> FlaskClient:
     return full.app().test_client()
+
+
+@pytest.fixture
+def other_farm(tmp_path: Path) -> Iterator[Farm]:
+    """A second farm, for what goes from one to another."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    config = configure(folder)
+    lay_database(config)
+    reader = Reader(open_engine(config, "reader"))
+    writer = Writer(open_engine(config, "writer"), reader)
+    try:
+        yield Farm(config=config, reader=reader, writer=writer, live=calm())
+    finally:
+        writer.close()

@@ -1,9 +1,4 @@
-import http.client
-import json
-import logging
 import re
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +7,8 @@ from flask.testing import FlaskClient
 
 from fognode.errors import TamperError
 from fognode.page import app as page_app
-from fognode.page.app import Served, serve
 from fognode.store.reader import Reader
-from tests.page.conftest import NOW_MS, TOKEN, Farm
+from tests.page.conftest import NOW_MS, Farm
 
 STYLE = Path(page_app.__file__).parent / "static" / "page.css"
 ROUTES = (
@@ -169,7 +163,10 @@ def test_every_route_is_documented(full: Farm) -> None:
     told = (Path(__file__).parents[2] / "docs" / "page.md").read_text()
     routes = {rule.rule for rule in full.app().url_map.iter_rules()}
     plain = {
-        re.sub(r"<(path:)?(package_id|photo)>", "ID", route).replace("<path:filename>", "FILE")
+        re.sub(r"<(path:)?(package_id|photo)>", "ID", route)
+        .replace("<path:filename>", "FILE")
+        .replace("<kind>", "KIND")
+        .replace("<seq>", "SEQ")
         for route in routes
     }
     assert {route for route in plain if f"`{route}" not in told} == set()
@@ -213,64 +210,3 @@ def test_words_stand_out_in_light_and_dark(scheme: int, ink: str, ground: str) -
 def test_contrast_is_reckoned_as_wcag_does() -> None:
     assert round(contrast("#000000", "#ffffff"), 2) == 21.0
     assert round(contrast("#777777", "#ffffff"), 2) == 4.48
-
-
-# --- over a real socket --------------------------------------------------------------------
-
-
-@pytest.fixture
-def served(full: Farm) -> Iterator[Served]:
-    server = serve(full.app(), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.close()
-        thread.join(5)
-        assert not thread.is_alive()
-
-
-def test_page_and_request_go_over_http(served: Served, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=5)
-    try:
-        line.request("GET", "/")
-        answer = line.getresponse()
-        assert answer.status == 200
-        assert "All is well" in answer.read().decode()
-        assert answer.headers["Server"] is None
-        facts = {"package": "GLY-0042", "destination": "centre", "by": "p"}
-        asked = {
-            "id": "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77",
-            "kind": "exit_declared",
-            "facts": facts,
-        }
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        line.request("POST", "/api/v1/requests", json.dumps(asked), headers)
-        assert json.loads(line.getresponse().read()) == {"seq": 9}
-        line.request("GET", "/api/v1/events?after=8")
-        told = json.loads(line.getresponse().read())
-        assert told["events"][0]["facts"] == facts
-    finally:
-        line.close()
-    assert caplog.records == []
-
-
-def test_server_stops_while_a_browser_keeps_its_line_open(full: Farm) -> None:
-    server = serve(full.app(), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-    try:
-        line.request("GET", "/healthz")
-        assert line.getresponse().read()
-        server.close()
-        thread.join(3)
-        assert not thread.is_alive()
-        with pytest.raises(ConnectionRefusedError):
-            http.client.HTTPConnection("127.0.0.1", server.port, timeout=5).request("GET", "/")
-    finally:
-        server.close()
-        thread.join(5)
-        line.close()

@@ -4,13 +4,8 @@ from typing import Any
 import pytest
 
 from fognode.events import CORRECTABLE, REQUESTS, Kind
-from fognode.page.declared import (
-    DECLARATIONS,
-    PHOTO_FACTS,
-    TABLES,
-    check_photo,
-    check_request,
-)
+from fognode.page.declarations import DECLARATIONS, PHOTO_FACTS, TABLES
+from fognode.page.declared import check_photo, check_request
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
 DELIVERY: dict[str, Any] = {

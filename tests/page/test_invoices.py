@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from fognode.boards.invoice import MAX_BYTES
+from fognode.boards.spreadsheet import MAX_BYTES
 from fognode.page.invoices import INVOICE_LIMIT
 from tests.page.conftest import HERON, TOKEN, Farm
 

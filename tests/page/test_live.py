@@ -9,6 +9,7 @@ from fognode.ledgers import outbox
 from fognode.page.live import OPEN_STEPS, ChainNow, Desk, Line, Live, Sensor
 from fognode.store.engines import open_engine
 from fognode.store.photos import Photos
+from fognode.store.pins import Pins
 from fognode.store.reader import Reader
 from fognode.store.vault import Vault
 
@@ -84,6 +85,8 @@ def test_desk_carries_what_the_daemon_hands_in(tmp_path: Path) -> None:
         request_event=lambda kind, facts, request_id: 7,
         keep_events=lambda events: [8 for _ in events],
         photos=Photos(tmp_path, lambda: Vault(tmp_path / "v"), reader, lambda *_: [], lambda: 1),
+        pins=Pins(tmp_path / "v"),
+        mono_s=lambda: 5.0,
         token="t",
     )
     assert desk.live() is LIVE

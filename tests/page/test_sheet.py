@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fognode.events import RowValues
-from fognode.page.sheet import SCRIPT, STYLE, Contents, render_sheet
+from fognode.page.sheet import SCRIPT, STYLE, Contents, render_sheet, render_text
 from fognode.store.reader import Reader
 from tests.page.conftest import NOW_MS, Farm
 
@@ -129,3 +129,33 @@ def test_every_page_links_it_and_only_its_own_script_may_run(full: Farm) -> None
         assert 'href="/safety"' in client.get(path).text
     assert f"<script>{SCRIPT}</script>" in sheet()
     assert f"<style>{STYLE}</style>" in sheet()
+
+
+def test_text_says_the_same_for_a_mail_and_names_nobody() -> None:
+    stock = [held(), held(package="GLY-2", place="", state="out", net_g=1170, holder="Heron")]
+    told = replace(TOLD, stock=stock)
+    assert render_text(told, NOW_MS, UTC).splitlines() == [
+        "SAFETY SHEET - Boa Vista - as of 2026-09-21 14:13",
+        "Poison centre: 0800 722 6001",
+        "",
+        "MAIN CABINET",
+        "- Glyphosate 480 (glyphosate)",
+        "  How much: 5.85 kg (about 5.0 l) in 1 package",
+        "  Toxicity class: 4 - harmful",
+        "  Hazards: H302",
+        "  First aid: Rinse skin with water",
+        "",
+        "SPARE",
+        "Nothing that the record knows of.",
+        "",
+        "IN SOMEBODY'S HANDS",
+        "- Glyphosate 480 (glyphosate)",
+        "  How much: 1.17 kg (about 1.0 l) in 1 package",
+        "  Toxicity class: 4 - harmful",
+        "  Hazards: H302",
+        "  First aid: Rinse skin with water",
+        "",
+        "The page that goes with this mail says the same and can be printed.",
+    ]
+    assert "<img" not in render_sheet(told, NOW_MS, UTC)
+    assert "Heron" not in render_sheet(told, NOW_MS, UTC)

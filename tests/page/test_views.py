@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.event import listen
 
 from fognode.events import Json
-from fognode.page import views
+from fognode.page import points, views
 from fognode.page.api import LISTS
 from fognode.page.live import ChainNow, Live
 from fognode.store.engines import open_engine
@@ -19,7 +19,6 @@ from fognode.store.reader import Reader
 from tests.page.conftest import (
     HERON,
     NOW_MS,
-    TX,
     Farm,
     alert_row,
     opening_row,
@@ -36,7 +35,11 @@ PATHS = (
     "/alerts",
     "/sensors",
     "/ledgers",
+    "/stock",
     "/points",
+    "/statement",
+    "/declare",
+    "/sign-in",
     "/record",
 )
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>&{{7*7}}"
@@ -221,7 +224,7 @@ def test_points_name_the_table_and_the_next_step(full: Farm) -> None:
     assert "4 points, each final on both chains" in words
     assert 'aria-label="4 points"' in full.app().test_client().get("/points").text
     assert "The farm is part of a reverse supply chain 1 earned this way" in words
-    assert "Rinse and puncture 1 empty package: +2" in words
+    assert "Prepare 1 empty package: +2" in words
     assert "private 0xababab…ababab · public 0xcdcdcd…cdcdcd" in words
 
 
@@ -312,34 +315,14 @@ def test_hostile_text_is_escaped_wherever_it_is_shown(farm: Farm) -> None:
     assert "{{7*7}}" in client.get("/").text  # shown, not reckoned
 
 
-def test_queries_are_the_three_of_the_paper(full: Farm) -> None:
-    chains = views.query_dapps(full.reader, full.live)
-    assert {name: (view.pending, len(view.rows)) for name, view in chains.items()} == {
-        "private": (1, 2),
-        "public": (1, 2),
-    }
-    told = views.query_tier2_views(full.reader, limit=2)
-    assert [one.seq for one, _ in told] == [8, 7]
-    points = views.query_gaming_points(full.reader)
-    assert (points.total, points.steps) == (4, 2)
-    assert points.by_step == {"received": 1, "prepared": 0, "returned": 3}
-    assert {entry["private_tx"] for entry in points.entries} == {TX}
-
-
 def test_points_show_the_newest_entries_and_count_all(
     full: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "POINTS_SHOWN", 1)
+    monkeypatch.setattr(points, "POINTS_SHOWN", 1)
     words = seen(full, "/points")
     assert "4 points, each final on both chains" in words
     assert "The newest 1 of 2 are shown." in words
     assert "2 steps counted" in seen(full, "/")
-
-
-def test_counts_follow_the_packages(full: Farm) -> None:
-    assert views.package_counts(full.reader) == views.Counts(
-        inside=2, out=1, to_return=1, returned=1
-    )
 
 
 def test_person_without_an_alias_keeps_the_id(full: Farm) -> None:

@@ -103,6 +103,10 @@ def test_long_hash_keeps_its_two_ends() -> None:
         ),
         (stored("package_emptied", gross_g=320), "It weighs 320 g: nothing is left inside."),
         (
+            stored("package_emptied", source="declared", person="p1"),
+            "Heron declared that nothing is left inside; no scale saw it.",
+        ),
+        (
             stored("newProductEntry", source="AgroSul", gross_g=5840, lot="L7", invoice="NF-1"),
             "From AgroSul, 5.84 kg, lot L7, invoice NF-1.",
         ),

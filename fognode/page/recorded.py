@@ -1,0 +1,85 @@
+"""/recorded/SEQ: what was declared, and what custody made of it."""
+
+from collections.abc import Mapping
+
+from flask import abort, g, render_template
+
+from fognode.events import REQUESTS, Json, Kind, Stored
+from fognode.page.declarations import DECLARATIONS
+from fognode.page.fields import Number
+from fognode.page.live import Desk
+from fognode.page.queries import people
+from fognode.page.questions import SHEETS, asked, choice_words
+from fognode.page.wording import title
+from fognode.store.reader import Reader
+
+FOLLOWER = "custody"  # its cursor: up to where the record was looked at
+NOT_SHOWN = ("by", "sealed", "facts")
+PERSONS = ("person", "witness")
+LOOKED_AT = 400  # events behind a declaration in which its consequences are searched
+
+
+def recorded(desk: Desk, seq: str) -> str:
+    """Show one declaration, and what was drawn from it so far."""
+    told = _event(desk.reader, seq)
+    if told is None or told.kind not in REQUESTS:
+        abort(404, f"no declaration is kept as event {seq[:20]!r}")
+    g.own_forms = True
+    drawn = drawn_from(desk.reader, told)
+    refused = next((one for one in drawn if one.kind == Kind.REJECTED), None)
+    return render_template(
+        "recorded.html",
+        told=told,
+        drawn=[one for one in drawn if one is not refused],
+        refused=refused,
+        is_looked_at=desk.reader.cursor(FOLLOWER) >= told.seq,
+        people=people(desk.reader),
+        again={name: value for name, value in told.facts.items() if isinstance(value, str | int)},
+        corrected=desk.reader.corrected([told.event_id]).get(told.event_id),
+    )
+
+
+def drawn_from(reader: Reader, told: Stored) -> list[Stored]:
+    """Return what the rules drew from an event, in the order of the record.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    after = reader.events(told.seq, LOOKED_AT)
+    return [one for one in after if one.origin.startswith("r/") and told.event_id in one.origin]
+
+
+def _event(reader: Reader, seq: str) -> Stored | None:
+    if not (seq.isascii() and seq.isdigit() and 0 < len(seq) <= 16) or int(seq) == 0:
+        return None
+    told = reader.events(int(seq) - 1, 1)
+    return told[0] if told and told[0].seq == int(seq) else None
+
+
+def sheet_title(kind: str) -> str:
+    """Return what a declaration is called on its form."""
+    return SHEETS[kind].title if kind in SHEETS else title(kind)
+
+
+def told_facts(told: Stored, named: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what was declared as labels and values; ``named`` are the people."""
+    return [
+        (asked(told.kind, fact).label, _in_words(told.kind, fact, value, named))
+        for fact, value in told.facts.items()
+        if fact not in NOT_SHOWN
+    ]
+
+
+def _in_words(kind: str, fact: str, value: Json, named: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    one = DECLARATIONS.get(kind, {}).get(fact)
+    if isinstance(one, Number) and (one.least, one.most) == (0, 1):
+        return "yes" if value else "no"
+    if fact in PERSONS:
+        return named.get(str(value), str(value))
+    unit = asked(kind, fact).unit
+    return f"{value} {unit}" if unit else choice_words(str(value)) if fact in FEW else str(value)
+
+
+FEW = ("packaging", "reason", "verdict")
