@@ -141,7 +141,7 @@ NOTED = frozenset({Kind.BATCH_DECLARED, Kind.CORRECTION_DECLARED, Kind.LEDGER_SE
 
 
 def due(state: Custody, now_ms: int) -> Outcome:
-    """Return what openings meant that are over by the clock; only whether depends on it.
+    """Return what openings and tags meant that are over by the clock; only whether depends on it.
 
     Call it only when every stored event was told.
     """
@@ -152,6 +152,7 @@ def due(state: Custody, now_ms: int) -> Outcome:
         for cabinet in sessions.ripe(state.sessions, now_ms, now_ms):
             if state.sessions.cabinets[cabinet].opening is not None:
                 outcome.add(late.end_in_turn(_desk(state), cabinet, now_ms))
+    outcome.add(traces.due(state.traces, now_ms, state.known))
     return outcome
 
 

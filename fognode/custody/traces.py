@@ -60,8 +60,8 @@ class Trace:
 class Doubt:
     """A tag that came elsewhere while it was still where it was; looked at again once due."""
 
-    due_ms: int  # by the times of the record
-    tag: str
+    due_ms: int  # by the times of the record, or by the clock
+    told: Stored  # the tag_in: what comes of the doubt hangs on it, whenever it is looked at
     in_ms: int
 
 
@@ -90,14 +90,20 @@ def step(state: State, told: Stored, known: Known) -> Outcome:
 
     Needs to be told only of ``KINDS``, and of all while something is waiting.
     """
-    outcome = Outcome()
-    state.numbers.clear()
-    while state.waiting and state.waiting[0].due_ms <= told.recorded_at_ms:
-        outcome.add(_doubt(state, told, state.waiting.popleft(), known))
+    outcome = due(state, told.recorded_at_ms, known)
     if told.kind in {"tag_in", "tag_out"}:
         outcome.add(_see(state, told, known))
     elif told.kind in KINDS:
         _lose(state, told)
+    return outcome
+
+
+def due(state: State, now_ms: int, known: Known) -> Outcome:
+    """Look again at what has waited long enough; the record is told before it is asked."""
+    outcome = Outcome()
+    while state.waiting and state.waiting[0].due_ms <= now_ms:
+        outcome.add(_doubt(state, state.waiting.popleft(), known))
+    state.numbers.clear()
     return outcome
 
 
@@ -132,7 +138,7 @@ def _come(state: State, trace: Trace, told: Stored) -> bool:
     if any(stay.open and not stay.doubted for stay in trace.stays[:-1]):
         # That it went from where it was may be told yet: a line may be cut.
         due_ms, newest_ms = told.recorded_at_ms + PATIENCE_MS, trace.stays[-1].in_ms
-        state.waiting.append(Doubt(due_ms=due_ms, tag=told.text("tag"), in_ms=newest_ms))
+        state.waiting.append(Doubt(due_ms=due_ms, told=told, in_ms=newest_ms))
     return True
 
 
@@ -160,11 +166,14 @@ def _lose(state: State, told: Stored) -> None:
                     stay.lost = True
 
 
-def _doubt(state: State, told: Stored, doubt: Doubt, known: Known) -> Outcome:
+def _doubt(state: State, doubt: Doubt, known: Known) -> Outcome:
     """Hold that a tag is in two places: nothing was told of its going from the first one."""
-    for stay in state.traces[doubt.tag].stays:
+    tag = doubt.told.text("tag")
+    for stay in state.traces[tag].stays:
         stay.doubted = stay.doubted or (stay.open and stay.in_ms < doubt.in_ms)
-    return _compare(state, told, doubt.tag, known)
+    # Its numbers follow those that the tag_in took at once, which are fewer.
+    state.numbers = Counter(dict.fromkeys(NUMBERED, KEPT_STAYS))
+    return _compare(state, doubt.told, tag, known)
 
 
 def _compare(state: State, told: Stored, tag: str, known: Known) -> Outcome:
@@ -219,6 +228,8 @@ def _conflict(state: State, before: Stay, stay: Stay, is_badge: bool) -> str:
 
 TWO_PLACES = ("tag_two_places", "badge_two_places")
 TOO_FAST = ("impossible_travel", "badge_two_places")
+RULES = frozenset(TWO_PLACES + TOO_FAST)
+NUMBERED = RULES | {f"{rule}_over" for rule in RULES}
 
 
 def _facts(tag: str, known: Known, stays: tuple[Stay, Stay]) -> dict[str, Json]:

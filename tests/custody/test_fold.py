@@ -169,6 +169,7 @@ def _live(story: "Story", moments: list[Moment]) -> None:
             chain, (kind, word), seq = what
             facts: dict[str, Json] = {"chain": chain, "token_id": token, "kind": kind, "seq": seq}
             story.tell(f"ledger_{word}", at_s, **facts, tx_hash=f"0x{chain}{kind}{seq}")
+    story.clock_ms = story.START_MS + round((at_s + 3600) * 1000)
     story.quiet(at_s + 3600)
 
 

@@ -42,6 +42,16 @@ def test_tag_that_stays_where_it_was_and_is_read_elsewhere_is_a_copy(stocked: "S
     assert found["text"] == f"GLY-0042: tag {tag} was read in gate while it was still in cab-1"
 
 
+def test_copy_is_told_by_the_clock_when_nothing_else_happens(stocked: "Story") -> None:
+    stocked.tag_in(100, stocked.GLY, place="gate")
+    stocked.quiet(159)
+    assert _found(stocked) == []
+    stocked.quiet(160)
+    assert _found(stocked) == ["tag_two_places"]
+    _later(stocked, 300)
+    assert _found(stocked) == ["tag_two_places"]  # and once only
+
+
 def test_going_that_is_told_late_explains_it(stocked: "Story") -> None:
     stocked.tag_in(100, stocked.GLY, place="gate")
     _later(stocked, 170)
