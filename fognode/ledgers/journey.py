@@ -149,6 +149,7 @@ def _recall(state: State, told: Stored) -> None:
     elif told.kind == Kind.LEDGER_SEEN:
         chain = told.text("chain")
         token.next_seq[chain] = max(token.next_seq.get(chain, 1), told.number("seq") + 1)
+        token.is_theirs = token.is_theirs or told.number("kind") == ACCEPTED
 
 
 def _owe(token: Token, told: Stored, plan: Plan, numbered: tuple[int, Step, bytes]) -> Outcome:

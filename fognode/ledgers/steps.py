@@ -16,7 +16,9 @@
     handleProduct again record of a correction (1009)  private only
 
 A record that is on a chain stays there.  When readings that came late tell a handleProduct anew
-(``corrects``) or take it back, one record 1009 names the event that it corrects.
+(``corrects``) or take it back, one record 1009 names the event that it corrects.  Once the
+centre has taken a token over, only the centre writes on it: what is corrected then stands in
+our record alone.
 
 Defective goods get a record and no offer: no supplier's account on a chain is configured.
 """
@@ -79,6 +81,7 @@ class Token:
     batch: str = ""  # in which it left; "" = it is on the farm
     centre: str = ""  # where it was taken to
     is_received: bool = False  # that the centre has it was reported
+    is_theirs: bool = False  # the centre took it over on a chain: nobody else may write on it
     life: int = SEALED  # kind of the last step of its life that was asked for
     held: list[Owed] = field(default_factory=list)  # owed to the public chain, not yet sent
     next_seq: dict[str, int] = field(default_factory=dict)  # chain -> number of its next row
@@ -95,6 +98,8 @@ def steps_for(token: Token | None, told: Stored) -> list[Step]:
         return []
     if (token is None) != (told.kind == Kind.NEW_PRODUCT_ENTRY):
         return []  # born twice, or never
+    if token and token.is_theirs and told.kind not in {Kind.LEDGER_SEEN, Kind.RECEIPT_MATCHED}:
+        return []  # the chain would refuse it
     return rule(token or Token(label=told, site=told.text("site")), told)
 
 

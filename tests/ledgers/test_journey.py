@@ -490,3 +490,17 @@ def test_empty_by_word_says_so_on_the_ledger() -> None:
     fields = event.facts["fields"]
     assert isinstance(fields, dict)
     assert fields["Observation"] == "empty, as declared"
+
+
+def test_what_is_corrected_after_the_centre_took_over_owes_the_chains_nothing() -> None:
+    anew = {**BACK, "corrects": "13c61f0b4dbac55b1e26b7445599f1ed"}
+    owed = {}
+    for accepted in (False, True):
+        state = State()
+        story = [*LIFE, *([ACCEPTED] if accepted else []), (Kind.HANDLE_PRODUCT, anew)]
+        outcomes = [
+            step(state, told(kind, facts, seq), PLAN, SALT)
+            for seq, (kind, facts) in enumerate(story, start=1)
+        ]
+        owed[accepted] = [event.facts["kind"] for event in outcomes[-1].events]
+    assert owed == {False: [1009], True: []}

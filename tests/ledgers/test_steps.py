@@ -49,6 +49,15 @@ def test_a_deed_that_never_was_calls_for_a_record_of_that_and_for_nothing_else()
     assert one.observation == f"corrects {FIRST}: it did not happen"
 
 
+def test_token_that_the_centre_took_over_is_written_on_no_more() -> None:
+    given = token(life=104, batch="b-1", is_theirs=True)
+    late = told(Kind.HANDLE_PRODUCT, action="back", cabinet="cab-1", corrects=FIRST)
+    assert steps_for(given, late) == []
+    assert steps_for(given, told(Kind.PACKAGE_RESTATED, was=6, state=6, by="")) == []
+    receipt = told(Kind.RECEIPT_MATCHED, receipt="R-1", missing=0)
+    assert [one.method for one in steps_for(given, receipt)] == ["report"]
+
+
 def test_package_that_is_not_born_owes_nothing_and_is_born_once() -> None:
     assert steps_for(None, told(Kind.PACKAGE_EMPTIED)) == []
     assert [one.kind for one in steps_for(None, told(Kind.NEW_PRODUCT_ENTRY))] == [1]
