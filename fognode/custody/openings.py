@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fognode.events import Kind, Stored
 
-# The board notices a removed tag up to 2.5 s late (TAG_HOLD_MS in firmware/core/sense.c) and a
+# The board notices a removed tag up to 2.5 s late (TAG_HOLD_MS in firmware/core/tags.c) and a
 # settled weight up to 1 s late; the line adds less than a second.
 SETTLE_MS = 4_000
 # No light tells when a dark opening ends.  Four times the latest reading of one removal.

@@ -113,6 +113,8 @@ def _settle(account: Account, package: Package, which: Step) -> None:
 def _stands(account: Account, package: Package, which: Step) -> bool:
     """Say whether the farm's own evidence of a step holds, whatever the ledgers say."""
     way = account.ways.ways.get(package.package)
+    if package.packaging == "not_returnable":
+        return False  # it never was in the reverse chain
     if which == "received":
         return package.state != Stage.NONE
     if way is None:

@@ -69,6 +69,8 @@ def pending_of(
 
 def _made(row: RowValues, way: RowValues) -> list[Step]:
     """Return the steps a package has made by what the farm itself recorded."""
+    if row.get("packaging") == "not_returnable":
+        return []  # no points are asked or shown of it
     made: list[Step] = ["received"] if _whole(row["state"]) else []
     if way.get("route"):
         made.append("prepared")

@@ -47,6 +47,17 @@ def test_point_for_receipt_needs_both_ledgers(stocked: "Story") -> None:
     assert (row["points"], row["earned_at_ms"]) == (1, stocked.START_MS + 500_000)
 
 
+def test_packaging_that_does_not_go_back_earns_nothing(story: "Story") -> None:
+    story.tell("person_set", 0, person=story.ANA, alias="ana-7", badge=story.BADGE_ANA)
+    product: dict[str, Json] = {"gtin": "7891234567895", "name": "Phosphide"}
+    story.tell("product_set", 0, **product, packaging="not_returnable")
+    story.deliver(story.GLY, "SN0042", 5840)
+    assert story.package()["state"] == 1
+    for chain in ("private", "public"):
+        _ledger(story, chain, 1, 1)
+    assert _steps(story) == []
+
+
 def test_whole_journey_earns_six_and_a_replay_nothing(stocked: "Story") -> None:
     _returned(stocked)
     for _ in range(2):

@@ -46,6 +46,11 @@ def test_chain_that_is_not_final_is_named_with_what_it_waits_for() -> None:
     assert one.missing == ("public chain: the record is not asked for yet",)
 
 
+def test_packaging_that_does_not_go_back_waits_for_no_points() -> None:
+    asked = package(state=1) | {"packaging": "not_returnable"}
+    assert pending_of([asked], {}, {}, both(1), {}) == []
+
+
 def test_prepared_needs_a_photo_or_a_witness() -> None:
     earned = {("P", "received"): 1}
     told = pending_of([package()], way(route="rinsed"), earned, both(104), {})

@@ -1,7 +1,7 @@
 """Points: only for steps that both ledgers hold and something shows, and taken back again."""
 
 from fognode.events import Json
-from tests.scenarios.story import Story
+from tests.scenarios.story import PEOPLE, Story
 
 
 def rinse(story: Story, **shown: Json) -> str:
@@ -36,6 +36,25 @@ def test_correction_takes_a_point_back(story: Story) -> None:
         ("GLY-0042/prepared/reversed", -2),
         ("GLY-0042/prepared/2", 2),
     ]
+
+
+def test_photo_shows_something_else(story: Story) -> None:
+    """The photo that showed a rinse was of the tractor; the points wait until Rui bears witness."""
+    story.use("GLY-0042", 5530)
+    told = rinse(story, photo=story.photo("GLY-0042", "rinse"))
+    assert story.points("GLY-0042") == 3
+    (photo,) = story.events("photo_kept")
+    fix: dict[str, Json] = {"reason": "that is the tractor", "by": "J."}
+    story.declare("correction_declared", corrects=photo.event_id, withdraw=1, **fix)
+    assert story.points("GLY-0042") == 1
+    facts: dict[str, Json] = {"package": "GLY-0042", "rinses": 3, "punctured": 1}
+    facts |= {"witness": PEOPLE["Rui"], "by": PEOPLE["Ana"]}
+    story.declare("correction_declared", corrects=told, facts=facts, **fix)
+    assert story.says("Ana took GLY-0042 at 06:12, 5.53 kg used, returned 06:12")
+    assert story.stock("GLY-0042") == 0
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0042") == 3
 
 
 def test_no_point_without_evidence(story: Story) -> None:
@@ -127,7 +146,7 @@ def test_delivery_was_never_there(story: Story) -> None:
 
 
 def test_exit_that_was_none(story: Story) -> None:
-    """The empty did not leave after all: its exit is withdrawn, and Ana puts it back."""
+    """The empty did not leave after all: Ana puts it back, and the next day it goes for six."""
     story.use("GLY-0042", 5530)
     rinse(story, witness="Rui")
     with story.opening():
@@ -143,7 +162,13 @@ def test_exit_that_was_none(story: Story) -> None:
         story.put("GLY-0042", 310)
     assert story.says("Ana took GLY-0042 at 06:12, 0.00 kg used, returned 16:00")
     assert story.place("GLY-0042") == "cab-1"
+    assert story.points("GLY-0042") == 3
+    story.at("06:30")
+    with story.opening():
+        story.take("GLY-0042")
+    story.declare("exit_declared", **left)
+    assert story.accept("GLY-0042")
     assert story.stock("GLY-0042") == 0
     assert story.discrepancies() == []
     assert story.alerts() == []
-    assert story.points("GLY-0042") == 3
+    assert story.points("GLY-0042") == 6

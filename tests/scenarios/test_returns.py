@@ -97,6 +97,28 @@ def test_bag_that_cannot_be_rinsed(story: Story) -> None:
     assert story.points("MAN-0003") == 6
 
 
+def test_packaging_that_does_not_go_back(story: Story) -> None:
+    """What does not go back is disposed of: no rinse, no reminder, no points are asked or shown."""
+    product: dict[str, Json] = {"name": "Aluminium phosphide", "packaging": "not_returnable"}
+    story.declare("product_set", gtin=BAG_GTIN, **product)
+    story.deliver("PHO-0001", 3000, gtin=BAG_GTIN)
+    with story.opening():
+        story.put("PHO-0001", 3000)
+    story.use("PHO-0001", 2690)
+    assert story.says("Ana took PHO-0001 at 06:12, 2.69 kg used, returned 06:12")
+    rinse(story, "PHO-0001")
+    (reason,) = story.refusals()
+    assert reason == "this packaging does not go back: declare disposal_declared"
+    story.declare("disposal_declared", package="PHO-0001", how="incinerator", by="J.")
+    with story.opening():
+        story.take("PHO-0001")
+    assert story.place("PHO-0001") == "disposed"
+    assert story.stock("PHO-0001") == 0
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("PHO-0001") == 0
+
+
 def test_return_with_one_missing(story: Story) -> None:
     """Two empties leave, the centre counts one; the other one earns nothing for its return."""
     story.use("GLY-0042", 5530)
@@ -113,6 +135,27 @@ def test_return_with_one_missing(story: Story) -> None:
     assert story.session("ATR-0007") == (
         "Ana took ATR-0007 at 06:13, 0.31 kg, it left the farm 06:13"
     )
+    assert story.stock("GLY-0042") == story.stock("ATR-0007") == 0
+    assert story.discrepancies() == [("receipt_short", "", "open")]
+    assert story.alerts() == [("receipt_short", "warning", "firing")]
+    assert (story.points("GLY-0042"), story.points("ATR-0007")) == (6, 3)
+
+
+def test_centre_takes_more_than_it_counts(story: Story) -> None:
+    """The centre takes two empties over on the ledgers, and its receipt says one: one is paid."""
+    story.use("GLY-0042", 5530)
+    emptied(story, "ATR-0007")
+    rinse(story, "GLY-0042")
+    rinse(story, "ATR-0007")
+    with story.opening():
+        story.take("GLY-0042")
+        story.take("ATR-0007")
+    both: list[Json] = ["GLY-0042", "ATR-0007"]
+    story.declare("batch_declared", batch="B-1", destination="centre", packages=both, by="Ana")
+    receipt(story, "R-120", "B-1", washed=1)
+    assert story.accept("GLY-0042")
+    assert story.accept("ATR-0007")
+    assert story.says("Ana took GLY-0042 at 06:13, 0.31 kg; Ana took ATR-0007 at 06:13, 0.31 kg")
     assert story.stock("GLY-0042") == story.stock("ATR-0007") == 0
     assert story.discrepancies() == [("receipt_short", "", "open")]
     assert story.alerts() == [("receipt_short", "warning", "firing")]

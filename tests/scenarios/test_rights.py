@@ -131,6 +131,23 @@ def test_more_used_than_prescribed(story: Story) -> None:
     assert story.points("GLY-0042") == 1
 
 
+def test_more_bought_than_prescribed(story: Story) -> None:
+    """4 l are prescribed for a season and a package of 4.73 l is bought by that prescription."""
+    facts: dict[str, Json] = {"gtin": GTIN, "crop": "soja", "area_m2": 20_000, "total_ml": 4000}
+    about = {"prescription": "REC-78", "professional": "CREA-MT 12345", "invoice": "NF-9"}
+    story.declare("prescription_set", **about, **facts, by="J.")
+    story.deliver("GLY-0050", invoice="NF-9")
+    with story.opening():
+        story.put("GLY-0050", 5840)
+    assert story.says("Ana stored GLY-0050 at 06:12, 5.84 kg")
+    (judged,) = story.events("prescription_judged", about="bought")
+    assert (judged.number("bought_ml"), judged.number("over_ml")) == (4726, 726)
+    assert story.stock("GLY-0050") == 5530
+    assert story.discrepancies() == [("prescription_beyond", "GLY-0050", "open")]
+    assert story.alerts() == [("prescription_beyond", "warning", "firing")]
+    assert story.points("GLY-0050") == 1
+
+
 def test_as_much_used_as_prescribed(story: Story) -> None:
     """1.56 l are prescribed and 1.573 l +- 0.024 l used: at the limit, and nobody is blamed."""
     prescribe(story, 1560)

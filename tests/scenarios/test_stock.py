@@ -1,9 +1,7 @@
 """What is in the cabinets: old stock, counted stock, lost stock, and what goes back."""
 
-from collections.abc import Callable
-
 from fognode.events import Json
-from tests.scenarios.story import GTIN, Story, stocked
+from tests.scenarios.story import GTIN, Story
 
 
 def second(story: Story, package: str = "GLY-0050", **facts: str | int) -> None:
@@ -70,6 +68,60 @@ def test_disposal_of_what_is_out(story: Story) -> None:
     assert story.points("GLY-0042") == 1
 
 
+def test_opened_package_expires_sooner(story: Story) -> None:
+    """Ten days after its first use an opened package is past its life, whatever its label says."""
+    product: dict[str, Json] = {"gtin": GTIN, "name": "Glyphosate 480", "packaging": "rigid"}
+    story.declare("product_set", **product, opened_life_days=10)
+    story.use("GLY-0042", 1840)
+    story.days(11)
+    (told,) = story.events("stock_expired")
+    assert (told.text("expires_on"), told.text("package")) == ("2026-03-12", "GLY-0042")
+    with story.opening():
+        story.take("GLY-0042")
+    assert story.says("Ana took GLY-0042 at 06:12, 4.00 kg")
+    assert story.stock("GLY-0042") == 3690
+    assert story.discrepancies() == [("expired_taken", "GLY-0042", "open")]
+    assert story.alerts() == [
+        ("expired_taken", "warning", "firing"),
+        ("stock_expired", "warning", "firing"),
+        ("stock_expiring", "warning", "firing"),
+        ("stock_expiring", "warning", "resolved"),  # 30 days before, 7 days, the day itself
+        ("stock_expiring", "warning", "resolved"),
+        ("stock_leftover", "info", "firing"),  # until nothing is left of it
+    ]
+    assert story.points("GLY-0042") == 1
+
+
+def test_more_than_can_be_used_in_time(story: Story) -> None:
+    """As it is used now, half a package will expire unused: shown, and mailed to nobody."""
+    second(story, expires_on="2026-04-30")
+    story.use("GLY-0050", 100)
+    story.days(1)
+    (told,) = story.events("stock_expiring")
+    assert (told.number("rate_g_per_day"), told.number("leftover_g")) == (50, 5430 - 58 * 50)
+    assert story.says("Ana took GLY-0050 at 06:12, 0.10 kg used, returned 06:12")
+    assert story.stock("GLY-0050") == 5430
+    assert story.discrepancies() == []
+    assert story.alerts() == [("stock_leftover", "info", "firing")]
+    assert story.mails() == []
+    assert story.points("GLY-0050") == 1
+
+
+def test_disposal_was_of_another_package(story: Story) -> None:
+    """A disposal was declared of the wrong package: it is withdrawn, and the stock is back."""
+    told = story.declare("disposal_declared", package="GLY-0042", how="incinerator", by="J.")
+    assert (story.stock("GLY-0042"), story.place("GLY-0042")) == (0, "disposed")
+    fix: dict[str, Json] = {"withdraw": 1, "reason": "it was GLY-0024"}
+    story.declare("correction_declared", corrects=told.event_id, **fix, by="J.")
+    assert (story.stock("GLY-0042"), story.place("GLY-0042")) == (5530, "cab-1")
+    story.use("GLY-0042", 1840)
+    assert story.says("Ana took GLY-0042 at 06:12, 1.84 kg used, returned 06:12")
+    assert story.stock("GLY-0042") == 3690
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0042") == 1
+
+
 def test_first_expiring_advice_not_followed(story: Story) -> None:
     """Ana takes the package that lasts longer; it is told which one should have gone first."""
     second(story, expires_on="2026-08-31")
@@ -94,82 +146,6 @@ def test_first_expiring_is_taken(story: Story) -> None:
     assert story.discrepancies() == []
     assert story.alerts() == []
     assert story.points("GLY-0050") == 1
-
-
-def test_stocktake_difference(build: Callable[..., Story]) -> None:
-    """The cabinet has no scale; a blind count by another one finds 1.84 kg less than on record."""
-    story = build(cab01="L1 V1 D1 C1")
-    stocked(story)
-    story.use("GLY-0042", 1840)
-    story.declare("stocktake_opened", stocktake="march", cabinet="cab-1", by="J.")
-    reason = "use was not written down"
-    counted: dict[str, Json] = {"package": "GLY-0042", "gross_g": 4000, "reason": reason}
-    story.declare("stock_counted", stocktake="march", **counted, by="J.")
-    assert story.stock("GLY-0042") == 5530  # until the count is closed
-    story.declare("stocktake_closed", stocktake="march", by="J.")
-    assert story.says("Ana took GLY-0042 at 06:12, returned 06:12")
-    (adjusted,) = story.events("stock_moved", movement="adjust")
-    assert (adjusted.number("delta_g"), adjusted.text("reason")) == (-1840, reason)
-    assert story.stock("GLY-0042") == 3690
-    assert story.discrepancies() == []
-    assert story.alerts() == []
-    assert story.points("GLY-0042") == 1
-
-
-def test_stocktake_finds_one_missing(build: Callable[..., Story]) -> None:
-    """Nothing told of a package's going; the stocktake does not find it, and it is written off."""
-    story = build(cab01="W1 C1")
-    stocked(story)
-    second(story)
-    story.declare("stocktake_opened", stocktake="march", cabinet="cab-1", by="J.")
-    story.declare(
-        "stock_counted", stocktake="march", package="GLY-0042", present=1, reason="seen", by="J."
-    )
-    story.declare("stocktake_closed", stocktake="march", by="J.")
-    assert story.says("Ana stored GLY-0050 at 06:12, 5.84 kg")
-    assert (story.stock("GLY-0042"), story.stock("GLY-0050")) == (5530, 0)
-    (held,) = story.house.reader.rows("stock", {"package": "GLY-0050"})
-    assert (held["state"], held["place"]) == ("missing", "cab-1")  # where it should be
-    assert story.discrepancies() == [("missing_in_count", "GLY-0050", "open")]
-    assert story.alerts() == [("missing_in_count", "warning", "firing")]
-    assert story.points("GLY-0050") == 1
-
-
-def test_stocktake_finds_it_elsewhere(build: Callable[..., Story]) -> None:
-    """The other cabinet has no sensors; the stocktake finds there what Ana took from the first."""
-    story = build(cab02="")
-    stocked(story)
-    with story.opening():
-        story.take("GLY-0042")
-    story.at("08:00")
-    story.declare("stocktake_opened", stocktake="march", cabinet="cab-2", by="J.")
-    counted: dict[str, Json] = {"package": "GLY-0042", "gross_g": 5840, "reason": "weighed"}
-    story.declare("stock_counted", stocktake="march", **counted, by="J.")
-    story.declare("stocktake_closed", stocktake="march", by="J.")
-    story.at("19:00")
-    assert story.says("Ana took GLY-0042 at 06:12, 5.84 kg")
-    assert story.session("GLY-0042") == (
-        "Ana took GLY-0042 at 06:12, nobody named returned it to cab-2 08:00"
-    )
-    assert story.place("GLY-0042") == "cab-2"
-    assert story.stock("GLY-0042") == 5530
-    assert story.discrepancies() == [("found_in_count", "GLY-0042", "open")]
-    assert story.alerts() == [("found_in_count", "warning", "firing")]
-    assert story.points("GLY-0042") == 1
-
-
-def test_known_weight_is_shown_wrong(story: Story) -> None:
-    """J. lays a known weight down, and the scale shows 80 g too much: its weights are doubted."""
-    story.use("GLY-0042", 1840)
-    facts: dict[str, Json] = {"cabinet": "cab-1", "known_g": 5000, "read_g": 5080}
-    story.declare("scale_checked", **facts, by="J.")
-    (held,) = story.house.reader.rows("stock", {"package": "GLY-0042"})
-    assert held["doubted"] == 1
-    assert story.says("Ana took GLY-0042 at 06:12, 1.84 kg used, returned 06:12")
-    assert story.stock("GLY-0042") == 3690
-    assert story.discrepancies() == [("scale_wrong", "", "open")]
-    assert story.alerts() == [("scale_wrong", "warning", "firing")]
-    assert story.points("GLY-0042") == 1
 
 
 def test_spill(story: Story) -> None:
