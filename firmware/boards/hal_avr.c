@@ -1,4 +1,4 @@
-// hal.h on an ATmega328P at 16 MHz (Arduino Uno and Nano).  Pins: docs/protocol.md.
+// hal.h on an ATmega328P or ATmega2560 at 16 MHz; PINS is the header of the chip's pins.
 #include <avr/eeprom.h>
 #include <avr/interrupt.h>
 #include <avr/io.h>
@@ -8,19 +8,28 @@
 
 #include "board.h"
 #include "hal.h"
+#include PINS
+
+#ifdef ETHERNET // what deliver calls the UART is the network, and the serial line is for enrolment
+#include "enrol.h"
+#define hal_uart_get serial_get
+#define hal_uart_room serial_room
+#define hal_uart_put serial_put
+#endif
 
 #define BAUD_115200 16   // with U2X: 117,647 Bd, 2.1 % off, as the Arduino core has it
+#ifdef ETHERNET
+#define INBOX_SIZE 64    // one line of an enrolment
+#define OUTBOX_SIZE 32   // its answer waits for room, 9 ms in all
+#else
 #define INBOX_SIZE 128   // 11 ms at 115200 Bd: longer than any step of the loop blocks
 #define OUTBOX_SIZE 128  // more than one whole line; both are powers of two
+#endif
 
 static const struct {
     volatile uint8_t *port; // PINx is two below, DDRx one below
     uint8_t mask;
-} PINS[] = {
-    [HAL_TRIG] = {&PORTD, 1 << 7},     [HAL_ECHO] = {&PORTB, 1 << 0},
-    [HAL_HX_DATA] = {&PORTD, 1 << 4},  [HAL_HX_CLOCK] = {&PORTD, 1 << 5},
-    [HAL_RC_RESET] = {&PORTB, 1 << 1}, [HAL_RC_SELECT] = {&PORTB, 1 << 2},
-};
+} LINES[] = {PIN_TABLE};
 
 static volatile uint32_t milliseconds;
 static volatile uint16_t edges;
@@ -76,16 +85,33 @@ void hal_pin(enum hal_pin pin, bool high)
     uint8_t flags = SREG;
     cli();
     if (high)
-        *PINS[pin].port |= PINS[pin].mask;
+        *LINES[pin].port |= LINES[pin].mask;
     else
-        *PINS[pin].port &= (uint8_t)~PINS[pin].mask;
+        *LINES[pin].port &= (uint8_t)~LINES[pin].mask;
     SREG = flags;
 }
 
-bool hal_read(enum hal_pin pin) { return *(PINS[pin].port - 2) & PINS[pin].mask; }
+bool hal_read(enum hal_pin pin) { return *(LINES[pin].port - 2) & LINES[pin].mask; }
 
-uint16_t hal_adc(void)
+void hal_pull(enum hal_pin pin, bool low)
 {
+    volatile uint8_t *direction = LINES[pin].port - 1;
+    uint8_t flags = SREG;
+
+    cli();
+    if (low) {
+        *LINES[pin].port &= (uint8_t)~LINES[pin].mask;
+        *direction |= LINES[pin].mask;
+    } else {
+        *direction &= (uint8_t)~LINES[pin].mask;
+        *LINES[pin].port |= LINES[pin].mask; // pull-up
+    }
+    SREG = flags;
+}
+
+uint16_t hal_adc(enum hal_analog input)
+{
+    ADMUX = 1 << REFS0 | (uint8_t)input; // A0 or A1 against the 5 V supply
     ADCSRA |= 1 << ADSC;
     while (ADCSRA & (1 << ADSC)) // 13 clocks of 125 kHz, then the hardware clears it
         ;
@@ -100,7 +126,7 @@ uint8_t hal_spi(uint8_t byte)
     return SPDR;
 }
 
-ISR(INT0_vect)
+ISR(EDGES_vect)
 {
     if (edges != UINT16_MAX)
         edges++;
@@ -151,7 +177,7 @@ void hal_irq_on(void) { sei(); }
 
 // ---- serial --------------------------------------------------------------------------
 
-ISR(USART_RX_vect)
+ISR(UART_RX_vect)
 {
     uint8_t byte = UDR0;
     uint8_t next = (inbox.head + 1) & (INBOX_SIZE - 1);
@@ -162,7 +188,7 @@ ISR(USART_RX_vect)
     inbox.head = next;
 }
 
-ISR(USART_UDRE_vect)
+ISR(UART_UDRE_vect)
 {
     if (outbox.head == outbox.tail) {
         UCSR0B &= (uint8_t)~(1 << UDRIE0);
@@ -189,6 +215,10 @@ uint8_t hal_uart_room(void)
 void hal_uart_put(const char *bytes, uint8_t count)
 {
     while (count--) {
+#ifdef ETHERNET
+        while (!hal_uart_room()) // the interrupt sends on, a byte in 87 us
+            UCSR0B |= 1 << UDRIE0;
+#endif
         outbox.bytes[outbox.head] = (uint8_t)*bytes++;
         outbox.head = (outbox.head + 1) & (OUTBOX_SIZE - 1);
     }
@@ -207,6 +237,20 @@ void hal_eeprom_write(uint16_t address, uint8_t byte)
     eeprom_busy_wait();
 }
 
+bool hal_eeprom_ready(void) { return eeprom_is_ready(); }
+
+void hal_eeprom_begin(uint16_t address, uint8_t byte)
+{
+    uint8_t flags = SREG;
+
+    cli(); // the write must begin within four cycles of its arming
+    EEAR = address;
+    EEDR = byte;
+    EECR |= 1 << EEMPE;
+    EECR |= 1 << EEPE;
+    SREG = flags;
+}
+
 uint16_t hal_free_ram(void)
 {
     extern uint8_t __heap_start; // end of static data; nothing here uses the heap
@@ -222,16 +266,30 @@ __attribute__((naked, used, section(".init3"))) static void watchdog_off(void)
     wdt_disable();
 }
 
+static void make_output(enum hal_pin pin) { *(LINES[pin].port - 1) |= LINES[pin].mask; }
+
 static void start_pins(void)
 {
-    DDRD = 1 << 7 | 1 << 5;                                 // TRIG, HX711 clock
-    DDRB = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5;               // RC522 reset, SS, MOSI, SCK
-    PORTB = 1 << 1 | 1 << 2;
-    PORTD = 1 << 4;                                         // pull-up: no HX711 reads "not ready"
-    EICRA = 1 << ISC00;                                     // D2: any edge
-    EIMSK = 1 << INT0;
-    PCMSK0 = 1 << PCINT0;                                   // D8
-    PCICR = 1 << PCIE0;
+    static const uint8_t OUTPUTS[] = {HAL_TRIG,      HAL_HX_CLOCK,   HAL_RC_RESET,
+                                      HAL_RC_SELECT, HAL_RC_RESET_2, HAL_RC_SELECT_2};
+
+    for (uint8_t i = 0; i < sizeof OUTPUTS; i++)
+        make_output(OUTPUTS[i]);
+    SPI_DIRECTION;
+    hal_pin(HAL_RC_RESET, true);
+    hal_pin(HAL_RC_SELECT, true); // nobody answers before he is asked
+    hal_pin(HAL_RC_RESET_2, true);
+    hal_pin(HAL_RC_SELECT_2, true);
+    hal_pull(HAL_HX_DATA, false); // pull-up: no HX711 reads "not ready"
+    hal_pull(HAL_DHT, false);
+#ifdef ETHERNET
+    make_output(HAL_ETH_SELECT);
+    make_output(HAL_SD_SELECT);
+    hal_pin(HAL_ETH_SELECT, true);
+    hal_pin(HAL_SD_SELECT, true);
+#endif
+    EDGES_ENABLE;
+    ECHO_ENABLE;
 }
 
 static void start_clocks(void)
@@ -240,7 +298,6 @@ static void start_clocks(void)
     OCR0A = 249;
     TIMSK0 = 1 << OCIE0A;
     TCCR0B = 1 << CS01 | 1 << CS00;
-    ADMUX = 1 << REFS0; // A0 against the 5 V supply
     ADCSRA = 1 << ADEN | 1 << ADPS2 | 1 << ADPS1 | 1 << ADPS0;
     SPCR = 1 << SPE | 1 << MSTR; // mode 0, 4 MHz
     UBRR0 = BAUD_115200;

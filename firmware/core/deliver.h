@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #define PROTOCOL 1
-#define KIND "cabinet"
 #define VERSION "0.1.0"
 
 // Start anew: the declaration (H and all D) goes out first.

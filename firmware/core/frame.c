@@ -13,7 +13,8 @@ static const uint32_t CRC_NIBBLE[16] HAL_FLASH = {
 static const uint32_t TENS[] HAL_FLASH = {
     1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1,
 };
-static const char HEX[] = "0123456789ABCDEF";
+
+static char hex(uint8_t nibble) { return (char)(nibble < 10 ? '0' + nibble : 'A' + nibble - 10); }
 
 static char identity[ID_MAX + 1];
 static uint16_t boot_number;
@@ -95,13 +96,18 @@ static void add_signed(struct frame *frame, int32_t number)
     add_decimal(frame, number < 0 ? 0U - (uint32_t)number : (uint32_t)number);
 }
 
-void frame_begin(struct frame *frame, char type, uint16_t seq, uint32_t ms)
+static void begin(struct frame *frame, char type, uint16_t boot)
 {
     frame->text[0] = '$';
     frame->text[1] = type;
     frame->length = 2;
     frame_text(frame, identity);
-    frame_unsigned(frame, boot_number);
+    frame_unsigned(frame, boot);
+}
+
+void frame_begin(struct frame *frame, char type, uint16_t seq, uint32_t ms)
+{
+    begin(frame, type, boot_number);
     frame_unsigned(frame, seq);
     frame_unsigned(frame, ms);
 }
@@ -133,14 +139,14 @@ void frame_pair(struct frame *frame, const char *name, int32_t number)
 
 void frame_uid(struct frame *frame, const struct uid *uid)
 {
-    char hex[2 * UID_MAX];
+    char digits[2 * UID_MAX];
 
     for (uint8_t i = 0; i < uid->length; i++) {
-        hex[2 * i] = HEX[uid->bytes[i] >> 4];
-        hex[2 * i + 1] = HEX[uid->bytes[i] & 15];
+        digits[2 * i] = hex(uid->bytes[i] >> 4);
+        digits[2 * i + 1] = hex(uid->bytes[i] & 15);
     }
     add(frame, ",", 1);
-    add(frame, hex, (uint8_t)(2 * uid->length));
+    add(frame, digits, (uint8_t)(2 * uid->length));
 }
 
 void frame_end(struct frame *frame)
@@ -149,16 +155,23 @@ void frame_end(struct frame *frame)
 
     frame->text[frame->length++] = '*';
     for (uint8_t i = 0; i < 8; i++, crc <<= 4)
-        frame->text[frame->length++] = HEX[crc >> 28];
+        frame->text[frame->length++] = hex((uint8_t)(crc >> 28));
     frame->text[frame->length++] = '\n';
 }
 
 void frame_event(struct frame *frame, const struct record *record)
 {
-    frame_begin(frame, 'E', record->seq, record->ms);
-    frame_text(frame, sense_name(record->sensor));
-    frame_text(frame, sense_word(record->word));
-    if (record->word == WORD_IN || record->word == WORD_OUT)
+    struct sense_row row;
+    char word[SENSE_WORD_MAX];
+
+    sense_row(record->sensor, &row);
+    sense_word(record->word, word);
+    begin(frame, 'E', record->boot);
+    frame_unsigned(frame, record->seq);
+    frame_unsigned(frame, record->ms);
+    frame_text(frame, row.name);
+    frame_text(frame, word);
+    if (record_has_uid(record))
         frame_uid(frame, &record->uid);
     else
         frame_number(frame, record->value);
@@ -192,7 +205,7 @@ static bool crc_matches(const struct inbox *inbox)
     if (inbox->line[star] != '*')
         return false;
     for (uint8_t i = 1; i <= 8; i++, crc <<= 4)
-        if (inbox->line[star + i] != HEX[crc >> 28])
+        if (inbox->line[star + i] != hex((uint8_t)(crc >> 28)))
             return false;
     return true;
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ring.h"
+#include "record.h"
 
 #define FRAME_MAX 100 // bytes of a line, LF included
 #define BODY_MAX 72   // leaves room for a MAC in every frame
@@ -53,7 +53,7 @@ void frame_uid(struct frame *frame, const struct uid *uid);
 // Adds "*", CRC and LF.
 void frame_end(struct frame *frame);
 
-// The whole E frame of one record.
+// The whole E frame of one record, under the boot it belongs to.
 void frame_event(struct frame *frame, const struct record *record);
 
 // Take one received byte.  True when it ended a line that is intact and well formed;

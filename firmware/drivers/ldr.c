@@ -2,4 +2,4 @@
 
 #include "hal.h"
 
-uint16_t ldr_read(void) { return hal_adc(); }
+uint16_t ldr_read(void) { return hal_adc(HAL_LIGHT); }

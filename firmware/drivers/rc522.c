@@ -23,20 +23,18 @@ enum { PICC_REQA = 0x26, PICC_WUPA = 0x52, PICC_HLTA = 0x50, CASCADE_TAG = 0x88,
 #define FIELD_MS 6     // off and on again: tags need 5 ms each way
 
 enum exchange { ANSWERED, SILENT, COLLISION, FAILED };
+enum { WAIT, FIELD_OFF, FIELD_ON, REQUEST };
 
-
-static enum { WAIT, FIELD_OFF, FIELD_ON, REQUEST } state;
-static uint32_t round_ms; // when this round began
-static uint8_t found;     // tags of this round
+static struct rc522 *chip; // the one this step is about
 
 // ---- registers -----------------------------------------------------------------------
 
 static uint8_t transfer(uint8_t address, uint8_t byte)
 {
-    hal_pin(HAL_RC_SELECT, false);
+    hal_pin(chip->select, false);
     hal_spi(address);
     byte = hal_spi(byte);
-    hal_pin(HAL_RC_SELECT, true);
+    hal_pin(chip->select, true);
     return byte;
 }
 
@@ -228,14 +226,14 @@ static bool select_one(struct uid *uid)
 
 // ---- the round -----------------------------------------------------------------------
 
-void rc522_start(uint32_t ms)
+void rc522_start(struct rc522 *reader, uint32_t ms)
 {
-    hal_pin(HAL_RC_SELECT, true);
-    hal_pin(HAL_RC_RESET, false);
+    hal_pin(reader->select, true);
+    hal_pin(reader->reset, false);
     hal_delay_us(10);
-    hal_pin(HAL_RC_RESET, true); // its oscillator has a whole round to start
-    state = WAIT;
-    round_ms = ms;
+    hal_pin(reader->reset, true); // its oscillator has a whole round to start
+    reader->state = WAIT;
+    reader->round_ms = ms;
 }
 
 static enum rc522_news begin_round(uint32_t ms)
@@ -243,13 +241,13 @@ static enum rc522_news begin_round(uint32_t ms)
     if (!present())
         set_up();
     if (!present()) {
-        rc522_start(ms);
+        rc522_start(chip, ms);
         return RC522_AWAY;
     }
     field(false);
-    round_ms = ms;
-    found = 0;
-    state = FIELD_OFF;
+    chip->round_ms = ms;
+    chip->found = 0;
+    chip->state = FIELD_OFF;
     return RC522_NOTHING;
 }
 
@@ -257,30 +255,31 @@ static enum rc522_news begin_round(uint32_t ms)
 static enum rc522_news next_tag(struct uid *uid)
 {
     // WUPA first: a tag that kept its charge through the gap is still halted.
-    uint8_t command = state == FIELD_ON ? PICC_WUPA : PICC_REQA;
+    uint8_t command = chip->state == FIELD_ON ? PICC_WUPA : PICC_REQA;
 
-    state = REQUEST;
+    chip->state = REQUEST;
     // A failed selection leaves tags half awake; only the next field gap sorts them out.
-    if (found == RC522_ROUND_TAGS || !request(command) || !select_one(uid)) {
-        state = WAIT;
+    if (chip->found == RC522_ROUND_TAGS || !request(command) || !select_one(uid)) {
+        chip->state = WAIT;
         return RC522_ROUND;
     }
     halt();
-    found++;
+    chip->found++;
     return RC522_FOUND;
 }
 
-enum rc522_news rc522_step(uint32_t ms, struct uid *uid)
+enum rc522_news rc522_step(struct rc522 *reader, uint32_t ms, struct uid *uid)
 {
-    uint32_t since_ms = ms - round_ms;
+    uint32_t since_ms = ms - reader->round_ms;
 
-    if (state == WAIT)
+    chip = reader;
+    if (chip->state == WAIT)
         return since_ms < RC522_ROUND_MS ? RC522_NOTHING : begin_round(ms);
-    if (state == FIELD_OFF && since_ms >= FIELD_MS) {
+    if (chip->state == FIELD_OFF && since_ms >= FIELD_MS) {
         field(true);
-        state = FIELD_ON;
+        chip->state = FIELD_ON;
     }
-    if (state == FIELD_OFF || since_ms < 2 * FIELD_MS)
+    if (chip->state == FIELD_OFF || since_ms < 2 * FIELD_MS)
         return RC522_NOTHING;
     return next_tag(uid);
 }

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-#include "ring.h"
+#include "hal.h"
+#include "record.h"
 
 #define RC522_ROUND_MS 100
 #define RC522_ROUND_TAGS 7 // one more than sense.h follows, so that too many is noticed
@@ -19,10 +20,18 @@ enum rc522_news {
     RC522_AWAY,    // no chip answers; it is tried again every round
 };
 
+// One reader; a board may have several on one SPI bus.
+struct rc522 {
+    enum hal_pin reset, select; // set by the owner
+    uint8_t state;
+    uint32_t round_ms; // when this round began
+    uint8_t found;     // tags of this round
+};
+
 // Put the chip into hardware reset; the rounds do the rest.
-void rc522_start(uint32_t ms);
+void rc522_start(struct rc522 *reader, uint32_t ms);
 // One small step of the round: under 11 ms with tags in the field, which is what the UART's
 // receive buffer bridges, 1.5 ms without.
-enum rc522_news rc522_step(uint32_t ms, struct uid *uid);
+enum rc522_news rc522_step(struct rc522 *reader, uint32_t ms, struct uid *uid);
 
 #endif

@@ -1,4 +1,4 @@
-// Runs a board's real ELF on a simulated ATmega328P, its sensors driven by lines on stdin,
+// Runs a board's real ELF on a simulated ATmega328P or 2560, its sensors driven by lines on stdin,
 // its serial line on a pseudo-terminal.  Ends at the end of stdin or with its parent.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,10 +24,10 @@
 #define FOREVER UINT64_MAX
 
 static struct {
-    const char *elf, *eeprom, *link, *id, *log;
+    const char *elf, *mcu, *eeprom, *link, *id, *log;
     double speed;
-    bool paused;
-} options = {.speed = 1};
+    bool paused, shield;
+} options = {.speed = 1, .mcu = "atmega328p"};
 
 static int master = -1, log_file = -1;
 static uint8_t out[OUT_ROOM];
@@ -281,13 +281,15 @@ static bool parse(int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "s:e:l:i:S:o:p")) != -1) {
+    while ((option = getopt(argc, argv, "s:e:l:i:S:o:m:pw")) != -1) {
         switch (option) {
         case 's': options.speed = atof(optarg); break;
         case 'e': options.eeprom = optarg; break;
         case 'l': options.link = optarg; break;
         case 'i': options.id = optarg; break;
         case 'S': chance_seed(strtoul(optarg, NULL, 10)); break;
+        case 'm': options.mcu = optarg; break;
+        case 'w': options.shield = true; break;
         case 'o': options.log = optarg; break;
         case 'p': options.paused = true; options.speed = 0; break;
         default: return false;
@@ -301,14 +303,15 @@ int main(int argc, char **argv)
 {
     if (!parse(argc, argv)) {
         fputs("usage: boardsim [-s speed, 0 = max] [-p: run only on \"run ms\"] [-e eeprom.bin]\n"
-              "                [-l symlink] [-i board id] [-S seed] [-o uart.log] fw.elf\n", stderr);
+              "                [-l symlink] [-i board id] [-S seed] [-o uart.log] [-m mcu]\n"
+              "                [-w: W5500] fw.elf\n", stderr);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     chips_uart_out = keep_output;
-    if (!chips_start(options.elf))
+    if (!chips_start(options.elf, options.mcu, options.shield))
         return 1;
     load_eeprom();
     if (options.log)

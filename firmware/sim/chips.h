@@ -1,4 +1,4 @@
-// The simulated ATmega328P with the cabinet's chips wired to its pins.
+// The simulated ATmega328P or ATmega2560 with every sensor's chip wired to its pins.
 #ifndef CHIPS_H
 #define CHIPS_H
 
@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dht_model.h"
 #include "hcsr04_model.h"
 #include "hx711_model.h"
 #include "rc522_model.h"
+#include "w5500_model.h"
 
 #define EEPROM_SIZE 1024
 
@@ -18,20 +20,30 @@ struct chips {
     struct hcsr04_model distance;
     struct hx711_model weight;
     struct rc522_model reader;
+    struct rc522_model reader_2; // of a gate
+    struct dht_model climate;
+    struct w5500_model ether; // of an Ethernet board
+    int32_t level_mv; // liquid-level probe
+    int32_t level_noise_mv;
 };
 
 extern struct chips chips;
 
-// Load the ELF; false, with a word on stderr, when that fails.
-bool chips_start(const char *elf);
+// Load the ELF for a chip, "atmega328p" or "atmega2560", under an Ethernet shield or not; false,
+// with a word on stderr, when that fails.
+bool chips_start(const char *elf, const char *mcu, bool shield);
 // Simulated time since start; a reset does not set it back.
 uint64_t chips_us(void);
 // Run until that time.  False when the processor crashed.
 bool chips_run_until(uint64_t us);
+// The lowest the stack pointer ever was.
+uint16_t chips_lowest_stack(void);
 // Press the reset button.
 void chips_reset(void);
 // So many level changes on the vibration input, 0.2 to 5 ms apart, ending low.
 void chips_shake(uint32_t edges);
+// Let the code reader send bytes at 9600 Bd; false while it still sends, or where none is.
+bool chips_scan(const uint8_t *bytes, size_t count);
 // Apply changes of hx711_model.gone and sps, hcsr04_model.stuck to the lines.
 void chips_update(void);
 

@@ -85,26 +85,40 @@ SET(sps, 1, 80, chips.weight.sps = value)
 SET(hxgone, 0, 1, chips.weight.gone = value)
 SET(rcgone, 0, 1, chips.reader.gone = value)
 SET(rcfail, 0, 100, chips.reader.fail = value)
+SET(rcgone2, 0, 1, chips.reader_2.gone = value)
+SET(temp, -400, 1250, chips.climate.decicelsius = value)
+SET(humid, 0, 1000, chips.climate.permille = value)
+SET(dhtgone, 0, 1, chips.climate.gone = value)
+SET(dhtgarble, 0, 100, chips.climate.garble = value)
+SET(dhtcut, 0, 100, chips.climate.cut = value)
+SET(ethgone, 0, 1, chips.ether.gone = value)
+SET(ethcut, 0, 1, chips.ether.no_link = value)
+SET(level, 0, 5000, chips.level_mv = value)
+SET(levelnoise, 0, 500, chips.level_noise_mv = value)
 
 // "none" empties the field, HEX leaves this card alone in it, +HEX adds, -HEX removes one.
-static bool set_card(const char *text)
+static bool change_cards(struct rc522_model *reader, const char *text)
 {
     uint8_t uid[7];
     char how = *text == '+' || *text == '-' ? *text++ : '=';
     int length = hex(text, uid, sizeof uid);
 
     if (strcmp(text, "none") == 0) {
-        rc522_model_clear(&chips.reader);
+        rc522_model_clear(reader);
         return true;
     }
     if (length != 4 && length != 7)
         return false;
     if (how == '-')
-        return rc522_model_remove(&chips.reader, uid, length);
+        return rc522_model_remove(reader, uid, length);
     if (how == '=')
-        rc522_model_clear(&chips.reader);
-    return rc522_model_add(&chips.reader, uid, length);
+        rc522_model_clear(reader);
+    return rc522_model_add(reader, uid, length);
 }
+
+static bool set_card(const char *text) { return change_cards(&chips.reader, text); }
+
+static bool set_card2(const char *text) { return change_cards(&chips.reader_2, text); }
 
 static bool send_uart(const char *text)
 {
@@ -118,6 +132,14 @@ static bool send_uarthex(const char *text)
     int count = hex(text, bytes, sizeof bytes);
 
     return count > 0 && chips_uart_in(bytes, count);
+}
+
+static bool scan_hex(const char *text)
+{
+    uint8_t bytes[VALUE_MAX / 2];
+    int count = hex(text, bytes, sizeof bytes);
+
+    return count > 0 && chips_scan(bytes, count);
 }
 
 static bool press_reset(const char *text)
@@ -134,8 +156,12 @@ static const struct word {
     {"dist", set_dist},           {"distnoise", set_distnoise},   {"distdrop", set_distdrop},
     {"diststuck", set_diststuck}, {"weight", set_weight},         {"wnoise", set_wnoise},
     {"sps", set_sps},             {"hxgone", set_hxgone},         {"card", set_card},
-    {"rcgone", set_rcgone},       {"rcfail", set_rcfail},         {"uart", send_uart},
-    {"uarthex", send_uarthex},    {"reset", press_reset},
+    {"rcgone", set_rcgone},       {"rcfail", set_rcfail},         {"card2", set_card2},
+    {"rcgone2", set_rcgone2},     {"temp", set_temp},             {"humid", set_humid},
+    {"dhtgone", set_dhtgone},     {"dhtgarble", set_dhtgarble},   {"dhtcut", set_dhtcut},
+    {"level", set_level},         {"levelnoise", set_levelnoise}, {"uart", send_uart},
+    {"ethgone", set_ethgone},     {"ethcut", set_ethcut},
+    {"uarthex", send_uarthex},    {"reset", press_reset},         {"scanhex", scan_hex},
 };
 
 // ---- the queue -----------------------------------------------------------------------
@@ -199,6 +225,8 @@ static bool obey(const char *name, const char *value, struct wish *wish)
 
     if (strcmp(name, "time") == 0) {
         script_answer("OK %llu time", now_ms);
+    } else if (strcmp(name, "stack") == 0) {
+        script_answer("OK %u stack", chips_lowest_stack());
     } else if (strcmp(name, "quit") == 0) {
         wish->quit = true;
         script_answer("OK %llu quit", now_ms);

@@ -16,9 +16,12 @@
 extern const char *vectors_path; // tests/vectors/frames.txt
 
 void test_ring(void);
+void test_spill(void);
 void test_frame(void);
 void test_sense(void);
 void test_drivers(void);
+void test_dht(void);
+void test_scan(void);
 void test_cabinet(void);
 
 #endif

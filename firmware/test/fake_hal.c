@@ -5,6 +5,7 @@
 #include "board.h"
 #include "chance.h"
 #include "hal.h"
+#include "ring.h"
 
 struct fake fake;
 
@@ -14,6 +15,11 @@ static bool echo_high;
 static uint64_t rise_us, fall_us; // of the echo under way; rise 0 = none
 static uint32_t echo_us;           // length of the echo that ended; 0 = none
 static const char *said = "";
+static struct {
+    uint8_t us[DHT_MODEL_PHASES];
+    uint8_t count;
+    uint64_t began_us;
+} answer; // of the climate sensor
 
 void fake_start(void)
 {
@@ -21,9 +27,13 @@ void fake_start(void)
     memset(fake.eeprom, 0xFF, sizeof fake.eeprom);
     fake.eeprom_writes_left = -1;
     fake.light = 60;
+    fake.level = 512;
     hcsr04_model_start(&fake.distance);
     hx711_model_start(&fake.weight);
     rc522_model_start(&fake.reader);
+    dht_model_start(&fake.climate);
+    answer.count = 0;
+    fake_power_cut();
     fake.weight.noise = 0;
     chance_seed(1);
     convert_us = 100000;
@@ -32,6 +42,12 @@ void fake_start(void)
     echo_high = false;
     echo_us = 0;
     said = "";
+}
+
+void fake_power_cut(void)
+{
+    for (ring_start(1); ring_count();)
+        ring_drop_oldest();
 }
 
 void fake_advance_us(uint32_t us)
@@ -98,12 +114,39 @@ void hal_pin(enum hal_pin pin, bool high)
         rc522_model_select(&fake.reader);
 }
 
+static bool climate_level(void)
+{
+    uint64_t end_us = answer.began_us;
+
+    if (fake.climate.low)
+        return false;
+    for (uint8_t i = 0; i < answer.count; i++) {
+        end_us += answer.us[i];
+        if (fake.us < end_us)
+            return !(i & 1);
+    }
+    return true;
+}
+
+void hal_pull(enum hal_pin pin, bool low)
+{
+    if (pin != HAL_DHT || !dht_model_hold(&fake.climate, low, fake.us))
+        return;
+    answer.count = dht_model_answer(&fake.climate, answer.us);
+    answer.began_us = fake.us;
+}
+
 bool hal_read(enum hal_pin pin)
 {
+    if (pin == HAL_DHT)
+        return climate_level();
     return pin == HAL_ECHO ? echo_high || fake.distance.stuck : weight_data;
 }
 
-uint16_t hal_adc(void) { return fake.light; }
+uint16_t hal_adc(enum hal_analog input)
+{
+    return input == HAL_LIGHT ? fake.light : fake.level;
+}
 
 uint8_t hal_spi(uint8_t byte)
 {
@@ -155,10 +198,31 @@ void hal_uart_put(const char *bytes, uint8_t count)
 
 uint8_t hal_eeprom_read(uint16_t address) { return fake.eeprom[address]; }
 
+void hal_scan_start(void) {}
+
+bool hal_scan_get(uint8_t *byte)
+{
+    if (!fake.scan || !*fake.scan)
+        return false;
+    *byte = (uint8_t)*fake.scan++;
+    return true;
+}
+
+bool hal_eeprom_ready(void) { return fake.us >= fake.eeprom_until_us; }
+
+void hal_eeprom_begin(uint16_t address, uint8_t byte)
+{
+    if (!hal_eeprom_ready())
+        return; // as the chip does
+    fake.eeprom_until_us = fake.us + 3400;
+    hal_eeprom_write(address, byte);
+}
+
 void hal_eeprom_write(uint16_t address, uint8_t byte)
 {
     if (!fake.eeprom_writes_left)
         return;
+    fake.eeprom_wear[address]++;
     if (fake.eeprom_writes_left > 0)
         fake.eeprom_writes_left--;
     fake.eeprom[address] = byte;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dht_model.h"
 #include "hcsr04_model.h"
 #include "hx711_model.h"
 #include "rc522_model.h"
@@ -15,22 +16,29 @@
 struct fake {
     uint64_t us;
     uint16_t light;
+    uint16_t level; // counts of the liquid-level probe
     uint16_t edges;
+    const char *scan; // what the code reader sends, a byte a ms
     bool uart_full;
     int eeprom_writes_left; // the power goes after so many; -1 = never
     uint8_t eeprom[1024];
+    uint32_t eeprom_wear[1024]; // writes of each byte
+    uint64_t eeprom_until_us;   // when the byte begun is written
     char out[FAKE_OUT]; // all the board sent since fake_forget_output
     size_t out_count;
     uint64_t irq_off_us, irq_off_longest_us;
     struct hcsr04_model distance;
     struct hx711_model weight;
     struct rc522_model reader;
+    struct dht_model climate;
 };
 
 extern struct fake fake;
 
-// A new chip with empty EEPROM at time 0.
+// A new chip with empty EEPROM and SRAM at time 0.
 void fake_start(void);
+// Forget what SRAM holds: the power was away.
+void fake_power_cut(void);
 // Turn the clock; conversions and echoes happen on the way.
 void fake_advance_us(uint32_t us);
 // Turn it by so many ms, with one pass of the board's loop each.

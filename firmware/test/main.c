@@ -10,9 +10,12 @@ int main(int argc, char **argv)
     }
     vectors_path = argv[1];
     test_ring();
+    test_spill();
     test_frame();
     test_sense();
     test_drivers();
+    test_dht();
+    test_scan();
     test_cabinet();
     puts("host tests passed");
     return 0;

@@ -188,6 +188,95 @@ static void saturated_scale_is_a_fault(void)
     CHECK(fake_count("W1,fault,-2*") >= 1 && fake_count(",take,") + fake_count(",put,") == 0);
 }
 
+// ---- what outlives a reset -----------------------------------------------------------
+
+static void restart(void)
+{
+    fake_forget_output();
+    board_start();
+    fake_run(200);
+}
+
+static void shake(int times)
+{
+    for (; times; times--) {
+        fake.edges = 20;
+        fake_run(1000);
+    }
+}
+
+static void reset_within_the_first_moment_loses_nothing(void)
+{
+    start();
+    open_door(); // not spilled yet: unacknowledged for 50 ms
+    restart();
+    CHECK(fake_count("$E,cab01,1,1,") == 1 && fake_count("L1,open,819*") == 2);
+    order("A,cab01,1,1");
+    fake_forget_output();
+    order("Q,cab01,0,0011223344556677");
+    fake_run(50);
+    CHECK(fake_count("$E,cab01,1,") == 0 && fake_count("$E,cab01,2,1,") == 1);
+}
+
+static void power_cut_after_two_seconds_loses_nothing(void)
+{
+    start();
+    open_door();
+    fake_run(2200);
+    fake_power_cut();
+    restart();
+    CHECK(fake_count("$E,cab01,1,1,") == 1);
+    order("A,cab01,1,1");
+    fake_run(50);
+    fake_power_cut();
+    restart();
+    CHECK(fake_count("$E,cab01,1,") == 0);
+}
+
+static void while_the_fog_is_away_events_are_spilled_at_once(void)
+{
+    start();
+    fake_run(10000);
+    fake.light = 819;
+    fake_run(160 + 100); // held for 150 ms; 20 bytes take 68 ms
+    fake_power_cut();
+    restart();
+    CHECK(fake_count("L1,open,819*") >= 1 && fake_count("$E,cab01,1,1,") == 1);
+}
+
+static void acknowledged_events_cost_no_wear(void)
+{
+    start();
+    for (int i = 1; i <= 200; i++) {
+        char body[40];
+        shake(1);
+        snprintf(body, sizeof body, "A,cab01,1,%d", i);
+        order(body);
+    }
+    for (int i = 64; i < 1024; i++)
+        CHECK(fake.eeprom_wear[i] == 0);
+}
+
+static void ring_and_spill_together_hold_72_events_and_count_the_rest(void)
+{
+    start();
+    shake(80);
+    fake_run(5000);
+    CHECK(fake_count(",72,8,700*") >= 1); // a heartbeat: pending, lost, free
+    fake_forget_output();
+    order("Q,cab01,0,0011223344556677");
+    fake_run(200);
+    CHECK(fake_count("$E,cab01,1,48,") == 1 && fake_count("$E,cab01,1,49,") == 0);
+    CHECK(fake_count("$E,cab01,1,57,") == 1 && fake_count("$E,cab01,1,80,") == 1);
+    restart(); // the ring outlives a reset
+    CHECK(fake_count("$E,cab01,1,") == 72);
+    order("A,cab01,1,80");
+    fake_run(500);
+    fake_forget_output();
+    restart();
+    CHECK(fake_count("$E,") == 0);
+}
+
 void test_cabinet(void)
 {
     it_declares_itself_at_start_and_when_asked();
@@ -201,4 +290,9 @@ void test_cabinet(void)
     nothing_is_sent_or_lost_while_the_line_is_full();
     dead_sensors_are_told_once_and_their_return_too();
     saturated_scale_is_a_fault();
+    reset_within_the_first_moment_loses_nothing();
+    power_cut_after_two_seconds_loses_nothing();
+    while_the_fog_is_away_events_are_spilled_at_once();
+    acknowledged_events_cost_no_wear();
+    ring_and_spill_together_hold_72_events_and_count_the_rest();
 }

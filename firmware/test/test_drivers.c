@@ -8,6 +8,7 @@
 #include "hcsr04.h"
 #include "hx711.h"
 #include "ldr.h"
+#include "probe.h"
 #include "rc522.h"
 #include "sw420.h"
 
@@ -20,6 +21,21 @@ static void simple_sensors_pass_on_what_they_see(void)
     fake.edges = 12;
     CHECK(ldr_read() == 777);
     CHECK(sw420_edges() == 12 && sw420_edges() == 0);
+}
+
+static void probe_tells_a_broken_wire_from_an_empty_package(void)
+{
+    uint16_t counts = 0;
+
+    fake_start();
+    fake.level = 102;
+    CHECK(probe_read(&counts) == PROBE_WELL && counts == 102);
+    fake.level = 922;
+    CHECK(probe_read(&counts) == PROBE_WELL && counts == 922);
+    fake.level = 50;
+    CHECK(probe_read(&counts) == PROBE_OPEN);
+    fake.level = 973;
+    CHECK(probe_read(&counts) == PROBE_SHORTED);
 }
 
 // ---- HC-SR04 -------------------------------------------------------------------------
@@ -149,6 +165,7 @@ static void missing_hx711_gives_nothing(void)
 
 // ---- RC522 ---------------------------------------------------------------------------
 
+static struct rc522 reader = {.reset = HAL_RC_RESET, .select = HAL_RC_SELECT};
 static struct uid seen[16];
 static int seen_count;
 
@@ -159,7 +176,7 @@ static enum rc522_news round_of(void)
     for (int i = 0; i < 5000; i++) {
         struct uid uid;
         uint64_t before_us = fake.us;
-        enum rc522_news news = rc522_step(hal_ms(), &uid);
+        enum rc522_news news = rc522_step(&reader, hal_ms(), &uid);
         CHECK(fake.us - before_us < 11000); // what the receive buffer bridges
         fake_advance_us(1000);
         if (news == RC522_FOUND)
@@ -182,7 +199,7 @@ static bool was_seen(const uint8_t *bytes, uint8_t length)
 static void start_reader(void)
 {
     fake_start();
-    rc522_start(hal_ms());
+    rc522_start(&reader, hal_ms());
 }
 
 static void empty_field_shows_no_tag(void)
@@ -265,6 +282,7 @@ static void brown_out_between_rounds_is_repaired(void)
 void test_drivers(void)
 {
     simple_sensors_pass_on_what_they_see();
+    probe_tells_a_broken_wire_from_an_empty_package();
     distance_is_right_over_the_range();
     missing_echo_is_told_and_the_next_reading_doubted();
     stuck_echo_is_told_after_a_second();

@@ -54,15 +54,18 @@ static void crc_is_the_one_of_zlib(void)
 static void events_are_the_golden_frames(void)
 {
     struct frame frame;
-    struct record light = {123456, 42, SENSE_LIGHT, WORD_OPEN, {859}};
-    struct record weight = {124300, 44, SENSE_WEIGHT, WORD_TAKE, {-80028}};
-    struct record fault = {130000, 45, SENSE_DISTANCE, WORD_FAULT, {-2}};
-    struct record in = {.ms = 123912, .seq = 43, .sensor = SENSE_TAG, .word = WORD_IN,
+    struct record light = {123456, 17, 42, SENSE_LIGHT, WORD_OPEN, {859}, 0};
+    struct record weight = {124300, 17, 44, SENSE_WEIGHT, WORD_TAKE, {-80028}, 0};
+    struct record fault = {130000, 17, 45, SENSE_DISTANCE, WORD_FAULT, {-2}, 0};
+    struct record in = {.ms = 123912, .boot = 17, .seq = 43, .sensor = SENSE_TAG, .word = WORD_IN,
                         .uid = {4, {0x04, 0xA1, 0xB2, 0xC3}}};
-    const struct record *all[] = {&light, &weight, &fault, &in};
+    struct record spilled = {98000, 16, 9, SENSE_LIGHT, WORD_CLOSE, {61}, 0};
+    struct record cold = {140000, 17, 47, SENSE_TEMPERATURE, WORD_CHANGE, {-105}, 0};
+    struct record low = {141000, 17, 48, SENSE_LEVEL, WORD_FALL, {480}, 0};
+    const struct record *all[] = {&light, &weight, &fault, &in, &spilled, &cold, &low};
 
     frame_identity("cab01", 17);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 7; i++) {
         frame_event(&frame, all[i]);
         CHECK(golden(&frame));
     }
@@ -89,7 +92,8 @@ static void built_lines_are_the_golden_frames(void)
 static void longest_frames_keep_the_body_limit(void)
 {
     struct frame frame;
-    struct record tag = {.ms = UINT32_MAX, .seq = 65535, .sensor = SENSE_TAG, .word = WORD_FAULT,
+    struct record tag = {.ms = UINT32_MAX, .boot = 65535, .seq = 65535, .sensor = SENSE_TAG,
+                         .word = WORD_FAULT,
                          .uid = {7, {255, 255, 255, 255, 255, 255, 255}}};
 
     frame_identity("abcdefgh", 65535);

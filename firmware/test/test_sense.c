@@ -4,8 +4,17 @@
 
 static void start(void)
 {
-    ring_clear();
+    for (ring_start(1); ring_count();)
+        ring_drop_oldest();
     sense_clear();
+    light_clear();
+    shake_clear();
+    distance_clear();
+    weight_clear();
+    tags_clear(0);
+    tags_clear(1);
+    climate_clear();
+    level_clear();
 }
 
 static enum word last_word(void) { return ring_at(ring_count() - 1)->word; }
@@ -16,9 +25,9 @@ static void light_must_hold_150_ms(void)
 {
     start();
     for (uint32_t ms = 0; ms < 150; ms += 10)
-        sense_light(ms, 600);
+        light_sense(ms, 600);
     CHECK(ring_count() == 0);
-    sense_light(150, 859);
+    light_sense(150, 859);
     CHECK(ring_count() == 1 && last_word() == WORD_OPEN && last_value() == 859);
 }
 
@@ -26,15 +35,15 @@ static void flicker_and_the_middle_band_stay_silent(void)
 {
     start();
     for (uint32_t ms = 0; ms < 5000; ms += 10)
-        sense_light(ms, ms % 100 < 90 ? 900 : 500);
+        light_sense(ms, ms % 100 < 90 ? 900 : 500);
     CHECK(ring_count() == 0);
     for (uint32_t ms = 5000; ms < 5200; ms += 10)
-        sense_light(ms, 900);
+        light_sense(ms, 900);
     for (uint32_t ms = 5200; ms < 9000; ms += 10)
-        sense_light(ms, 401);
+        light_sense(ms, 401);
     CHECK(ring_count() == 1);
     for (uint32_t ms = 9000; ms <= 9150; ms += 10)
-        sense_light(ms, 400);
+        light_sense(ms, 400);
     CHECK(ring_count() == 2 && last_word() == WORD_CLOSE);
 }
 
@@ -42,10 +51,10 @@ static void five_edges_in_a_second_are_a_shake(void)
 {
     start();
     for (uint32_t ms = 1000; ms < 4000; ms += 10)
-        sense_shake(ms, ms < 1040 ? 1 : 0); // four
+        shake_sense(ms, ms < 1040 ? 1 : 0); // four
     CHECK(ring_count() == 0);
     for (uint32_t ms = 4000; ms < 6000; ms += 10)
-        sense_shake(ms, ms < 4050 ? 1 : 0);
+        shake_sense(ms, ms < 4050 ? 1 : 0);
     CHECK(ring_count() == 1 && last_word() == WORD_SHAKE && last_value() == 5);
 }
 
@@ -53,19 +62,19 @@ static void a_running_tractor_is_one_shake(void)
 {
     start();
     for (uint32_t ms = 1000; ms < 61000; ms += 10)
-        sense_shake(ms, 3);
+        shake_sense(ms, 3);
     CHECK(ring_count() == 1);
     for (uint32_t ms = 61000; ms < 61800; ms += 10)
-        sense_shake(ms, 0);
+        shake_sense(ms, 0);
     for (uint32_t ms = 61800; ms < 63000; ms += 10)
-        sense_shake(ms, ms < 61900 ? 2 : 0);
+        shake_sense(ms, ms < 61900 ? 2 : 0);
     CHECK(ring_count() == 2 && last_value() == 20);
 }
 
 static uint32_t see(uint32_t ms, int16_t mm, int times)
 {
     for (; times; times--, ms += 60)
-        sense_distance(ms, mm);
+        distance_sense(ms, mm);
     return ms;
 }
 
@@ -90,7 +99,7 @@ static void stuck_echo_is_told_once_and_its_end_too(void)
     uint32_t ms = see(0, 400, 10);
     ms = see(ms, DISTANCE_STUCK, 50);
     CHECK(ring_count() == 1 && last_word() == WORD_FAULT && last_value() == FAULT_STUCK);
-    CHECK(sense_newest(SENSE_DISTANCE, &newest) && newest == DISTANCE_STUCK);
+    CHECK(distance_newest(&newest) && newest == DISTANCE_STUCK);
     ms = see(ms, 400, 2);
     CHECK(ring_count() == 2 && last_value() == FAULT_NONE);
     see(ms, DISTANCE_NONE, 50); // an empty yard is no fault
@@ -100,7 +109,7 @@ static void stuck_echo_is_told_once_and_its_end_too(void)
 static uint32_t weigh(uint32_t ms, int32_t counts, int times)
 {
     for (; times; times--, ms += 100)
-        sense_weight(ms, counts);
+        weight_sense(ms, counts);
     return ms;
 }
 
@@ -136,11 +145,11 @@ static const struct uid A7 = {7, {4, 0xA1, 0xB2, 0xC3, 0, 0, 0}};
 static void a_tag_is_gone_after_two_seconds_only(void)
 {
     start();
-    sense_tag(0, &A);
-    sense_tag(1900, &A);
-    sense_tags_age(3899);
+    tags_sense(0, 0, &A);
+    tags_sense(1900, 0, &A);
+    tags_age(3899, 0);
     CHECK(ring_count() == 1 && last_word() == WORD_IN);
-    sense_tags_age(3900);
+    tags_age(3900, 0);
     CHECK(ring_count() == 2 && last_word() == WORD_OUT);
     CHECK(ring_at(1)->uid.length == 4);
 }
@@ -148,20 +157,20 @@ static void a_tag_is_gone_after_two_seconds_only(void)
 static void length_is_part_of_a_uid(void)
 {
     start();
-    sense_tag(0, &A);
-    sense_tag(0, &A7);
+    tags_sense(0, 0, &A);
+    tags_sense(0, 0, &A7);
     CHECK(ring_count() == 2 && ring_at(1)->uid.length == 7);
 }
 
 static void a_dead_reader_says_nothing_about_tags(void)
 {
     start();
-    sense_tag(0, &A);
+    tags_sense(0, 0, &A);
     for (uint32_t ms = 100; ms < 60000; ms += 100)
-        sense_tags_hold(ms);
-    sense_tags_age(60100);
+        tags_hold(ms, 0);
+    tags_age(60100, 0);
     CHECK(ring_count() == 1);
-    sense_tags_age(62000);
+    tags_age(62000, 0);
     CHECK(last_word() == WORD_OUT);
 }
 
@@ -169,7 +178,7 @@ static void too_many_tags_are_a_fault_not_a_silence(void)
 {
     start();
     for (uint8_t i = 0; i < TAGS_MAX + 2; i++)
-        sense_tag(i, &(struct uid){4, {i, 1, 2, 3}});
+        tags_sense(i, 0, &(struct uid){4, {i, 1, 2, 3}});
     CHECK(ring_count() == TAGS_MAX + 1 && last_word() == WORD_FAULT);
     CHECK(last_value() == FAULT_CROWDED);
 }
@@ -182,10 +191,63 @@ static void limits_are_set_within_bounds_only(void)
     CHECK(!sense_set("L1", "on", 1024));
     CHECK(!sense_set("L1", "up", 500) && !sense_set("X9", "on", 500));
     for (uint32_t ms = 0; ms <= 150; ms += 10)
-        sense_light(ms, 500);
+        light_sense(ms, 500);
     CHECK(ring_count() == 1);
     CHECK(sense_set("W1", "step", 60000) && sense_set("D1", "move", 100));
     CHECK(sense_set("V1", "edges", 1) && !sense_set("W1", "step", 10));
+}
+
+static void two_readers_keep_their_tags_apart(void)
+{
+    start();
+    tags_sense(0, 0, &A);
+    tags_sense(100, 1, &A);
+    CHECK(ring_count() == 2 && ring_at(0)->sensor == SENSE_TAG);
+    CHECK(ring_at(1)->sensor == SENSE_TAG_2);
+    tags_age(2000, 0);
+    tags_age(2000, 1);
+    CHECK(ring_count() == 3 && last_word() == WORD_OUT && ring_at(2)->sensor == SENSE_TAG);
+}
+
+static void climate_is_told_when_it_stays_a_step_away(void)
+{
+    start();
+    climate_sense(0, 213, 478);
+    climate_sense(2000, 223, 478); // one reading is no weather
+    climate_sense(4000, 214, 478);
+    climate_sense(6000, 223, 478);
+    climate_sense(8000, 224, 478);
+    CHECK(ring_count() == 0);
+    climate_sense(10000, 223, 478);
+    CHECK(ring_count() == 1 && last_word() == WORD_CHANGE && last_value() == 223);
+    CHECK(ring_at(0)->sensor == SENSE_TEMPERATURE);
+    for (uint32_t ms = 12000; ms <= 16000; ms += 2000)
+        climate_sense(ms, -105, 528);
+    CHECK(ring_count() == 3 && ring_at(1)->value == -105 && last_value() == 528);
+    CHECK(ring_at(2)->sensor == SENSE_HUMIDITY);
+}
+
+static uint32_t fill(uint32_t ms, uint16_t counts, int times)
+{
+    for (; times; times--, ms += 100)
+        level_sense(ms, counts);
+    return ms;
+}
+
+static void level_is_told_when_it_rests_and_not_while_it_sloshes(void)
+{
+    start();
+    uint32_t ms = fill(0, 500, 10);
+    for (int i = 0; i < 50; i++)
+        ms = fill(ms, i & 1 ? 430 : 540, 1);
+    CHECK(ring_count() == 0);
+    ms = fill(ms, 481, 20);
+    CHECK(ring_count() == 0); // less than a step
+    ms = fill(ms, 480, 20);
+    CHECK(ring_count() == 1 && last_word() == WORD_FALL && last_value() == 480);
+    fill(ms, 700, 6);
+    CHECK(ring_count() == 2 && last_word() == WORD_RISE && last_value() == 700);
+    CHECK(level_set("step", 300) && !level_set("step", 8) && !level_set("rise", 30));
 }
 
 void test_sense(void)
@@ -203,4 +265,7 @@ void test_sense(void)
     a_dead_reader_says_nothing_about_tags();
     too_many_tags_are_a_fault_not_a_silence();
     limits_are_set_within_bounds_only();
+    two_readers_keep_their_tags_apart();
+    climate_is_told_when_it_stays_a_step_away();
+    level_is_told_when_it_rests_and_not_while_it_sloshes();
 }

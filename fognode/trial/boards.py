@@ -26,11 +26,12 @@ from fognode.errors import AwayError, RefusedError
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "firmware"
 BUILD = ROOT / "build" / "firmware"
+MEGA = "atmega2560"
 ELF, SIMULATOR = BUILD / "cabinet.elf", BUILD / "boardsim"
 
 COUNTS_PER_G = 40  # of the trial's load cells: 2,000 counts, the smallest event, are 50 g
 EMPTY_COUNTS = 400_000  # raw reading of the unloaded scale
-OPEN_MV, SHUT_MV = 4000, 300  # the light sensor's divider: 819 and 61 counts
+OPEN_MV, SHUT_MV = 4000, 300  # the light sensor's divider: 818 and 61 counts
 SHAKE_EDGES = 40
 BADGE_MS = 3000  # how long a badge is held to the reader
 ANSWER_S, START_S, BUILD_S = 5.0, 10.0, 180.0
@@ -78,26 +79,33 @@ def firmware_tools() -> str | None:
     return ", ".join(missing) + " missing" if missing else None
 
 
-def build_firmware() -> Path:
-    """Build what changed of the firmware and its simulator; return the folder of both.
+def build_firmware(sketch: str = ELF.stem) -> Path:
+    """Build what changed of one of the firmware's boards and the simulator; return their folder.
 
     Raises:
         RefusedError: The build failed; the message ends with the compiler's words.
     """
-    BUILD.mkdir(parents=True, exist_ok=True)
+    image = BUILD / f"{sketch}.elf"
+    chip = [f"MCU={MEGA}"] if image.parent != BUILD else []
+    image.parent.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two trials must not write one ELF at a time
-        done = subprocess.run(
-            ["make", "-C", str(SOURCES), f"BUILD={BUILD}", "all", "sim"],  # noqa: S607
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=BUILD_S,
-        )
+        _make(f"BUILD={BUILD}", "sim")
+        _make(f"BUILD={image.parent}", *chip, str(image))
+    return BUILD
+
+
+def _make(*words: str) -> None:
+    done = subprocess.run(
+        ["make", "-C", str(SOURCES), *words],  # noqa: S607
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=BUILD_S,
+    )
     if done.returncode:
         raise RefusedError(f"the firmware does not build: {done.stdout[-1500:]}")
-    return BUILD
 
 
 class TrialBoard(ABC):
@@ -207,7 +215,10 @@ class TrialBoard(ABC):
         return self.do(Action(verb=Verb.STAY, number=mm))
 
     def reset(self) -> int:
-        """Press the reset button: the boot number rises, unacknowledged events are gone."""
+        """Press the reset button: the boot number rises.
+
+        What is unacknowledged SimBoard tells again; RecordedBoard forgets it.
+        """
         return self.tell("now reset")
 
     def close(self) -> None:
@@ -240,6 +251,8 @@ class SimBoard(TrialBoard):
     Its sensors are chip models.  ``tell`` takes the stimulus lines of docs/protocol.md,
     such as "+100 light 3000".  With ``paused`` simulated time stands still but in "run ms".
     Noise follows from the board's id, so a paused run can be repeated.
+    ``sketch`` names another of the firmware's boards than the cabinet; "mega/..." runs on an
+    ATmega2560.
     ``log`` takes every byte the board sends, also those nobody read at ``path``.
 
     Raises:
@@ -255,11 +268,11 @@ class SimBoard(TrialBoard):
         board: str,
         *,
         folder: Path,
-        speed: float = 1.0,
         paused: bool = False,
         log: Path | None = None,
+        sketch: str = ELF.stem,
     ) -> None:
-        build_firmware()
+        build_firmware(sketch)
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         command = [
@@ -268,12 +281,12 @@ class SimBoard(TrialBoard):
             board,
             "-S",
             str(crc32(board.encode())),
-            "-s",
-            f"{speed:g}",
         ]
         command += ["-e", str(folder / f"{board}.eeprom"), *(["-p"] if paused else [])]
         command += ["-o", str(log)] if log else []
-        super().__init__(board, folder, [*command, str(ELF)])
+        command += ["-m", MEGA] if sketch.startswith("mega/") else []
+        command += ["-w"] if sketch.endswith("_eth") else []  # it sits under an Ethernet shield
+        super().__init__(board, folder, [*command, str(BUILD / f"{sketch}.elf")])
 
     def run(self, ms: int) -> int:
         """Let a paused board live for so many milliseconds, as fast as possible."""

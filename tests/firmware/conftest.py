@@ -1,7 +1,7 @@
 """A simulated board at full speed for the tests of the firmware: time runs only when asked."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -17,13 +17,16 @@ STEP_MS = 50
 class Board:
     """One board, its line and its world; ``start`` has run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sketch: str = "cabinet") -> None:
         self.folder = folder
+        self.sketch = sketch
         self.log = folder / "uart.log"
         self.start()
 
     def start(self, board: str = "cab01") -> None:
-        self.sim = SimBoard(board, folder=self.folder, paused=True, log=self.log)
+        self.sim = SimBoard(
+            board, folder=self.folder, paused=True, log=self.log, sketch=self.sketch
+        )
 
     def do(self, *lines: str) -> None:
         for line in lines:
@@ -78,3 +81,21 @@ def board(tools: None, tmp_path: Path) -> Iterator[Board]:
         yield board
     finally:
         board.sim.close()
+
+
+@pytest.fixture
+def fits(tools: None, tmp_path: Path) -> Iterator[Callable[[str], Board]]:
+    """Start a board of any sketch; the same folder is the same EEPROM."""
+    made: list[Board] = []
+
+    def fit(sketch: str) -> Board:
+        for board in made:
+            board.sim.close()
+        made.append(Board(tmp_path, sketch))
+        return made[-1]
+
+    try:
+        yield fit
+    finally:
+        for board in made:
+            board.sim.close()

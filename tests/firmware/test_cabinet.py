@@ -33,26 +33,25 @@ def test_a_start_declares_kind_and_sensors(board: Board) -> None:
 
 
 def test_every_sensor_tells_its_events(board: Board) -> None:
+    board.do("wnoise 0", "lightnoise 0")
     board.run(1000)
-    board.do("wnoise 0", "lightnoise 0", "light 4000", "weight 440000", "vib 12", "dist 300")
+    board.do("light 4000", "weight 440000", "vib 12", "dist 300")
     board.do(f"card {FOUR}")
     board.run(2000)
     board.do("light 300", "weight 359972", "card none")
     board.run(3000)
-    assert (
-        set(board.events())
-        == {
-            ("L1", "open", "819"),
-            ("L1", "close", "61"),
-            ("W1", "put", "40000"),
-            ("W1", "take", "-80028"),
-            ("V1", "shake", "12"),
-            ("D1", "move", "299"),  # the clock that times the echo has steps of 4 us
-            ("C1", "in", FOUR),
-            ("C1", "out", FOUR),
-        }
-        or ("D1", "move", "299") in board.events()
-    )
+    told = set(board.events())
+    (moved,) = {event for event in told if event[0] == "D1"}
+    assert (moved[1], abs(int(moved[2]) - 300) <= 1) == ("move", True)  # steps of 4 us
+    assert told - {moved} == {
+        ("L1", "open", "818"),
+        ("L1", "close", "61"),
+        ("W1", "put", "40000"),
+        ("W1", "take", "-80028"),
+        ("V1", "shake", "12"),
+        ("C1", "in", FOUR),
+        ("C1", "out", FOUR),
+    }
 
 
 def test_two_quiet_minutes_have_no_event_and_no_bad_frame(board: Board) -> None:
@@ -110,16 +109,18 @@ def shake(board: Board, times: int) -> None:
         board.run(1000)
 
 
-def test_a_full_ring_counts_what_it_lost(board: Board) -> None:
-    shake(board, 30)
+def test_a_full_memory_counts_what_it_lost(board: Board) -> None:
+    for turn in range(80):
+        board.do(f"light {(4000, 300)[turn % 2]}")
+        board.run(200)
     board.run(6000)
     beat = [f for f in board.frames() if isinstance(f, Heartbeat)][-1]
-    assert (beat.pending, beat.lost) == (24, 6)
+    assert (beat.pending, beat.lost) == (72, 8)
     at = len(board.frames())
     board.say(QUERY)
-    board.run(500)
+    board.run(1000)
     flushed = [f.seq for f in board.frames()[at:] if isinstance(f, BoardEvent)]
-    assert flushed == list(range(7, 31))
+    assert flushed == [*range(1, 49), *range(57, 81)]  # the beginning, and the newest
 
 
 def test_a_query_brings_declaration_and_pending_events_in_order(board: Board) -> None:

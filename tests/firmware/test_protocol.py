@@ -1,7 +1,9 @@
 """Firmware, fog and docs/protocol.md speak of the same frames."""
 
 import re
+import struct
 import subprocess
+from binascii import crc_hqx
 from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
@@ -47,6 +49,18 @@ def test_worked_frames_in_the_document_are_golden() -> None:
     assert set(told) <= set(GOLDEN)
 
 
+def test_worked_slot_of_the_eeprom_is_the_worked_event() -> None:
+    found = re.search(r"^in its EEPROM slot:\n  ([0-9a-f ]{59})$", PROTOCOL, re.MULTILINE)
+    assert found
+    slot = bytes.fromhex(found[1])
+    boot, seq, ms, sensor, value, crc, mark = struct.unpack("<HHIBi4xHB", slot)
+    assert crc == crc_hqx(slot[:17] + slot[19:], 0xFFFF)
+    word = ("open", "close")[mark]
+    assert sensor == 0  # L1
+    body = f"E,cab01,{boot},{seq},{ms},L1,{word},{value}"
+    assert f"${body}*{crc32(body.encode()):08X}" in GOLDEN
+
+
 def test_recordings_are_whole_frames() -> None:
     rows = RECORDED.read_text(encoding="ascii").splitlines()
     for line in [row.split()[2] for row in rows] + STORY.read_text(encoding="ascii").splitlines():
@@ -55,7 +69,7 @@ def test_recordings_are_whole_frames() -> None:
 
 @pytest.mark.avr
 @pytest.mark.usefixtures("tools")
-@pytest.mark.parametrize("target", [["host-test"], ["all", "size"]])
+@pytest.mark.parametrize("target", [["host-test"], ["-j2", "all", "size"], ["-j2", "mega"]])
 def test_make_target_succeeds(target: Sequence[str], tmp_path: Path) -> None:
     command = ["make", "-C", str(ROOT / "firmware"), f"BUILD={tmp_path}", *target]
     made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
