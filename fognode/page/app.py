@@ -23,6 +23,7 @@ from fognode.page import (
     declare,
     invoices,
     queries,
+    receive,
     recorded,
     register,
     sheet,
@@ -110,6 +111,7 @@ def _add_routes(app: Flask, desk: Desk, guard: Guard) -> None:
     both = ["GET", "POST"]
     app.add_url_rule("/declare", "declare", partial(declare.declare, guard))
     app.add_url_rule("/declare/<kind>", "form", partial(declare.form, guard), methods=both)
+    app.add_url_rule("/receive", "receive", partial(receive.receive, guard))
     app.add_url_rule("/sign-in", "sign_in", partial(sign_in_page, guard), methods=both)
     app.add_url_rule("/sign-out", "sign_out", partial(sign_out, guard), methods=["POST"])
     app.add_url_rule("/live", "live", partial(_part, desk, app))

@@ -11,10 +11,11 @@ from fognode.events import Kind, RowValues
 from fognode.page.forms import Choices
 from fognode.page.live import Desk
 from fognode.page.queries import place_names, products
+from fognode.page.scans import KIND as SCAN
 from fognode.page.wording import STATES, iso, rule_words
 
 MOST = 300  # of each
-OPENINGS, PHOTOS = 30, 30
+OPENINGS, PHOTOS, SCANS = 30, 30, 30
 Options = list[tuple[str, str]]
 
 NEW_IDS = frozenset(  # facts that name something new in these kinds
@@ -96,6 +97,16 @@ def _photos(desk: Desk) -> Options:
     ]
 
 
+def _scans(desk: Desk) -> Options:
+    named = place_names(desk)
+    told = {}
+    for one in desk.reader.newest(SCANS, [SCAN]):
+        place = named.get(one.text("place"), one.text("place"))
+        words = (_when(desk, one.happened_at_ms), place, one.text("elements"))
+        told[one.event_id] = ", ".join(word for word in words if word)
+    return list(told.items())
+
+
 def _when(desk: Desk, at_ms: object) -> str:
     return iso(int(str(at_ms)), desk.config.zone)[:16].replace("T", " ")
 
@@ -120,6 +131,7 @@ ONLY: dict[str, Callable[[Desk], Options]] = {
     "cabinet": _cabinets,
     "discrepancy": _discrepancies,
     "opening": _openings,
+    "scan": _scans,
 }
 KNOWN: dict[str, Callable[[Desk], Options]] = {
     "package": _packages,

@@ -206,6 +206,7 @@ DECLARATIONS: dict[str, dict[str, Field]] = {
         "tare_g": GRAMS,
         "source": Text(most=120, example="AgroSul"),
         "site": Text(most=40, example="cabinet-1"),
+        "scan": replace(EVENT_ID, optional=True),  # the code_scan that it was read from
         "by": PERSON,
     },
     Kind.DELIVERY_CLOSED: {

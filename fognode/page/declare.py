@@ -12,6 +12,7 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 
 from fognode.errors import ConfigError, RefusedError, StoreError
 from fognode.events import Json, Kind, Stored
+from fognode.page.arrivals import Filled, filled
 from fognode.page.choices import choices_for
 from fognode.page.corrections import check_correction, corrected_by
 from fognode.page.declarations import DECLARATIONS, TABLES
@@ -27,6 +28,7 @@ from fognode.page.forms import (
     values_of,
 )
 from fognode.page.guard import Guard, Refusal, with_cookie
+from fognode.page.offers import Offered, offered
 from fognode.page.questions import SHEETS, SUBJECTS
 from fognode.page.roles import OWNER, may_declare
 from fognode.page.sign_in import Session
@@ -46,6 +48,7 @@ class Sent:
     corrected: tuple[Stored, Stored] | None = None  # of a correction: the event, and its origin
     errors: dict[str, str] = field(default_factory=dict)  # by name of the field
     wrong: str = ""  # what is wrong with all of it
+    notes: list[str] = field(default_factory=list)  # where what is filled in comes from
     status: int = 200
 
     @property
@@ -86,18 +89,21 @@ def form(guard: Guard, kind: str) -> Response:
     if session is None:
         aim = request.full_path.rstrip("?")
         return make_response(redirect(url_for("sign_in", next=aim), 303))
-    _refuse_role(session, kind)
+    refuse_role(session, kind)
     sent = Sent(kind=kind, request_id=str(uuid4()), values=request.args.to_dict())
     _look_up(guard, sent)
     if sent.corrected:
         sent.values = _as_told(*sent.corrected) | sent.values
     sent.values = _said_before(guard, kind, sent.values) | sent.values
+    known = _from_scan(guard, sent)
+    sent.values, sent.notes = known.values | sent.values, known.notes
     if kind == Kind.PERSON_SET:
         sent.values = {"person": str(uuid4())} | sent.values
     return _show(guard, sent, session)
 
 
-def _refuse_role(session: Session, kind: str) -> None:
+def refuse_role(session: Session, kind: str) -> None:
+    """Refuse with 403 who may not declare this kind."""
     if not may_declare(session.role, kind):
         words = f"{session.alias} is {session.role}: this is for an owner"
         abort(403, words + (" or an operator" if may_declare("operator", kind) else ""))
@@ -118,7 +124,7 @@ def _take(guard: Guard, kind: str, session: Session | None) -> Response:
             sent.status = entered.status
             return _show(guard, sent, None)
         session = entered
-    _refuse_role(session, kind)
+    refuse_role(session, kind)
     answer = _keep(guard, sent, session)
     return with_cookie(answer, session) if is_new else answer
 
@@ -226,6 +232,12 @@ def _said_before(guard: Guard, kind: str, values: Mapping[str, str]) -> dict[str
     }
 
 
+def _from_scan(guard: Guard, sent: Sent) -> Filled:
+    if sent.kind != Kind.DELIVERY_DECLARED or not sent.values.get("scan"):
+        return Filled()
+    return filled(guard.desk, sent.values["scan"], g.live.now_ms)
+
+
 def _as_told(corrected: Stored, told: Stored) -> dict[str, str]:
     facts = corrected.facts.get("facts") if corrected.kind == Kind.CORRECTION_DECLARED else None
     stands: Mapping[str, Json] = facts if isinstance(facts, dict) else told.facts
@@ -259,8 +271,18 @@ def _show(guard: Guard, sent: Sent, session: Session | None) -> Response:
         key=key,
         known=choices.known.get(key, ()),
         is_correction=sent.kind == Kind.CORRECTION_DECLARED,
+        scanned=_scanned(guard, sent, session),
     )
     return make_response(page, sent.status)
+
+
+def _scanned(guard: Guard, sent: Sent, session: Session | None) -> Offered:
+    if session is None or sent.status != 200:
+        return Offered()  # filling it in would lose what was written
+    try:
+        return offered(guard.desk, sent.kind, request.args)
+    except StoreError:
+        return Offered()
 
 
 def _choices(guard: Guard, kind: str, table: Mapping[str, Field]) -> Choices:

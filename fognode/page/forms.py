@@ -20,6 +20,7 @@ WHOLE = re.compile(r"-?[0-9]{1,17}", re.ASCII)
 FEW = re.compile(r"[a-z_]+(\|[a-z_]+)+")  # a pattern that is a list of fixed values
 NO_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
 NOT_ASKED = ("by", "facts")
+NOT_TYPED = ("scan",)  # chosen from what there is, or filled in
 YES_NO = (("0", "no"), ("1", "yes"))
 
 
@@ -59,6 +60,8 @@ def questions(
     ``values`` and ``errors`` are by fact.
     """
     names = [name for name in table if name not in NOT_ASKED]
+    told = {*choices.only, *(name for name, value in values.items() if value)}
+    names = [name for name in names if name not in NOT_TYPED or name in told]
     names.sort(key=lambda name: table[name].optional)
     return [
         _question(kind, name, table[name], choices, (values.get(name, ""), errors.get(name, "")))

@@ -206,6 +206,7 @@ WORDS: dict[str, Asked] = {
     "rei_hours": Asked(label="Hours until somebody may go in", unit="h", hint="From the label"),
     "rinses": Asked(label="Rinses", unit="times"),
     "role": Asked(label="Role", hint="Inspectors read and print only"),
+    "scan": Asked(label="From which scan"),
     "segregated": Asked(label="Kept apart"),
     "serial": Asked(label="Serial number"),
     "site": Asked(label="Where it is kept"),

@@ -22,10 +22,22 @@ def test_form_asks_for_every_fact_but_by_and_needed_ones_first() -> None:
     for kind in SHEETS:
         table = DECLARATIONS[kind]
         asked = questions(kind, table, {}, {}, Choices())
-        assert {one.name for one in asked} == table.keys() - {"by", "facts"}
+        assert {one.name for one in asked} == table.keys() - {"by", "facts", "scan"}
         needed = [one.needed for one in asked]
         assert needed == sorted(needed, reverse=True)
         assert all(one.label for one in asked)
+
+
+def test_scan_is_chosen_from_what_was_scanned_and_never_typed() -> None:
+    choices = Choices(only={"scan": [("ab", "14:13")]})
+    (one,) = [
+        one
+        for one in questions("delivery_declared", DELIVERY, {}, {}, choices)
+        if one.name == "scan"
+    ]
+    assert (one.control, one.options, one.needed) == ("select", (("ab", "14:13"),), False)
+    assert ask("delivery_declared", scan="cd")["scan"].value == "cd"
+    assert "scan" not in ask("delivery_declared")
 
 
 def test_control_follows_from_the_declaration() -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.event import listen
 from fognode.events import Json
 from fognode.page import points, views
 from fognode.page.api import LISTS
-from fognode.page.live import ChainNow, Live
+from fognode.page.live import ChainNow, Live, Sensor
 from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
 from tests.page.conftest import (
@@ -203,6 +203,13 @@ def test_stale_sensor_is_grey_and_says_so(client: FlaskClient) -> None:
         ("", False, False),
         ("stale", True, True),
     ]
+
+
+def test_sensor_in_doubt_says_why_and_a_tared_scale_shows_its_weight(full: Farm) -> None:
+    scale = Sensor(name="W1", type="weight", unit="counts", last_value=430_000, heard_s=1)
+    scale = replace(scale, grams=1_500, doubts=("drift", "stuck"))
+    full.live = replace(full.live, lines=(replace(full.live.lines[0], sensors=(scale,)),))
+    assert "W1 weight ▲ drift ▲ stuck 1.50 kg" in seen(full, "/sensors")
 
 
 def test_silent_board_is_said_in_words(full: Farm) -> None:
