@@ -19,9 +19,11 @@ from fognode.errors import ConfigError
 T = TypeVar("T")
 NAME = r"[a-z0-9][a-z0-9_-]{0,31}"
 BOARD_ID = r"[a-z0-9-]{1,8}"
+PLACES = ("store", "cabinet", "shelf", "zone", "field", "gate", "centre")
 CHAIN_NAMES = ("private", "public")
 HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
 DAY_S = 86_400
+ANTENNA = re.compile(r"A([1-9]|[1-5][0-9]|6[0-4])")
 
 
 def _key(
@@ -63,6 +65,14 @@ class Serial:
     """[serial]: where to look for boards; which board it is, its hello says."""
 
     ports: tuple[str, ...] = _key(("/dev/ttyUSB*", "/dev/ttyACM*"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ethernet:
+    """[ethernet]: where boards on the network are heard; without the section nowhere."""
+
+    host: str = _key(like=r"[0-9]{1,3}(\.[0-9]{1,3}){3}")  # the box's own address on that network
+    port: int = _key(4711, least=0, most=65535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +120,62 @@ class Board:
 
     id: str = _key(like=BOARD_ID)
     place: str = _key("", like=r"|" + NAME)  # "" = the cabinet that names this board
+    link: str = _key("serial", one_of=("serial", "ethernet"))  # the only way it is heard
     counts_per_kg: int = _key(40_000, least=100, most=10_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pi:
+    """[pi]: sensors on this Raspberry Pi's own pins, BCM numbers; 0 or -1 = not wired."""
+
+    board: str = _key("pi0", like=BOARD_ID)  # the [[board]] they are heard as
+    light_device: int = _key(-1, least=-1, most=2)  # chip select of the MCP3008 on SPI 0
+    light_channel: int = _key(0, least=0, most=7)  # of the MCP3008
+    vibration_pin: int = _key(0, least=0, most=27)
+    trigger_pin: int = _key(0, least=0, most=27)  # of the HC-SR04
+    echo_pin: int = _key(0, least=0, most=27)
+    weight_data_pin: int = _key(0, least=0, most=27)  # of the HX711
+    weight_clock_pin: int = _key(0, least=0, most=27)
+    tag_device: int = _key(-1, least=-1, most=2)  # chip select of the MFRC522 on SPI 0
+    tag_reset_pin: int = _key(25, least=2, most=27)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanner:
+    """[[scanner]]: a reader of bar codes and QR codes, and the board it is heard as."""
+
+    board: str = _key(like=BOARD_ID)
+    port: str = _key(like=r"/\S+")  # a path that does not change, under /dev/serial/by-id
+    keyboard: bool = _key(False)  # it plays a keyboard: a path under /dev/input/by-id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """[[reader]]: a long-range tag reader, and the board its antennas are heard as."""
+
+    board: str = _key(like=BOARD_ID)
+    port: str = _key(like=r"/\S+|[A-Za-z0-9.-]{1,100}:[1-9][0-9]{0,4}")  # serial, or HOST:PORT
+    hold_s: int = _key(3, least=1, most=600)  # a tag is gone when it was not seen for so long
+    weakest_dbm: int = _key(-120, least=-120, most=0)  # what answers more weakly is passed over
+    overlap: bool = _key(False)  # a tag is only where it is seen most strongly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Antenna:
+    """[[antenna]]: a sensor of a board that has another place than the board."""
+
+    board: str = _key(like=BOARD_ID)
+    sensor: str = _key(like=r"[A-Za-z][A-Za-z0-9]{0,7}")  # A1 to A64: cable of a [[reader]]
+    place: str = _key(like=NAME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Camera:
+    """[[camera]]: takes a photo when its cabinet is opened; without the section none does."""
+
+    id: str = _key(like=NAME)
+    cabinet: str = _key(like=NAME)
+    source: str = _key(like=r"/\S+|https?://\S+")  # /dev/video0, a folder, or an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +184,8 @@ class Place:
 
     id: str = _key(like=NAME)
     name: str = _key("")
-    kind: str = _key("store", one_of=("store", "cabinet", "field", "gate", "centre"))
+    kind: str = _key("store", one_of=PLACES)
+    inside: str = _key("", like=r"|" + NAME)  # the place or cabinet it is a part of
     permitted: bool = _key(True)  # packages may be here
     travel_s: int = _key(60, least=0, most=86_400)  # least time between here and elsewhere
 
@@ -130,6 +196,7 @@ class Manager:
 
     name: str = _key()
     mail: str = _key(like=r"[^@\s,]+@[^@\s,]+")
+    sheet: bool = _key(False)  # gets the safety sheet once a day, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +247,15 @@ class Config:
     serial: Serial = Serial()
     page: Page = Page()
     analysis: Analysis = Analysis()
+    ethernet: Ethernet | None = None
     mail: Mail | None = None
+    pi: Pi | None = None
     cabinets: tuple[Cabinet, ...] = ()
     boards: tuple[Board, ...] = ()
+    scanners: tuple[Scanner, ...] = ()
+    readers: tuple[Reader, ...] = ()
+    antennas: tuple[Antenna, ...] = ()
+    cameras: tuple[Camera, ...] = ()
     places: tuple[Place, ...] = ()
     managers: tuple[Manager, ...] = ()
     chains: tuple[Chain, ...] = ()
@@ -226,13 +299,19 @@ SINGLE = {
     "farm": Farm,
     "store": Store,
     "serial": Serial,
+    "ethernet": Ethernet,
     "page": Page,
     "analysis": Analysis,
     "mail": Mail,
+    "pi": Pi,
 }
 REPEATED = {
     "cabinet": Cabinet,
     "board": Board,
+    "scanner": Scanner,
+    "reader": Reader,
+    "antenna": Antenna,
+    "camera": Camera,
     "place": Place,
     "manager": Manager,
     "chain": Chain,
@@ -336,6 +415,7 @@ def _check_whole(config: Config) -> None:
     for name, ids in (
         ("cabinet", [c.id for c in config.cabinets]),
         ("board", [b.id for b in config.boards]),
+        ("camera", [c.id for c in config.cameras]),
         ("place", [p.id for p in config.places]),
         ("chain", [c.name for c in config.chains]),
         ("partner", [p.id for p in config.partners]),
@@ -350,6 +430,8 @@ def _check_whole(config: Config) -> None:
         for span in cabinet.hours:
             seconds_of(span)
     _check_places(config)
+    _check_inside(config)
+    _check_antennas(config)
     _check_receipts(config)
     if len({c.chain_id for c in config.chains}) < len(config.chains):
         raise ConfigError("[[chain]] key chain_id must differ, or a step could be replayed")
@@ -360,9 +442,73 @@ def _check_places(config: Config) -> None:
     if twice := sorted({board for board in guarded if guarded.count(board) > 1}):
         raise ConfigError(f"[[cabinet]] key board names {twice} more than once")
     known = {place.id for place in config.places} | {cabinet.id for cabinet in config.cabinets}
+    for place in config.places:
+        if place.inside and place.inside not in known - {place.id}:
+            raise ConfigError(f"[[place]] {place.id} key inside = {place.inside!r}: no such place")
     for board in config.boards:
+        if board.link == "ethernet" and config.ethernet is None:
+            raise ConfigError(f'[[board]] {board.id} has link = "ethernet": [ethernet] is missing')
         if board.place and board.place not in known:
             raise ConfigError(f"[[board]] {board.id} key place = {board.place!r}: no such place")
+
+
+def _check_antennas(config: Config) -> None:
+    known = {place.id for place in config.places} | {cabinet.id for cabinet in config.cabinets}
+    boards = {board.id for board in config.boards}
+    used = set[tuple[str, str]]()
+    for one in config.antennas:
+        name = f"[[antenna]] {one.sensor} of {one.board}"
+        if one.board not in boards:
+            raise ConfigError(f"{name}: there is no such [[board]]")
+        if one.place not in known:
+            raise ConfigError(f"{name} key place = {one.place!r}: no such place")
+        if (one.board, one.sensor) in used:
+            raise ConfigError(f"{name} is told more than once")
+        used.add((one.board, one.sensor))
+    for reader in config.readers:
+        names = [one.sensor for one in config.antennas if one.board == reader.board]
+        if wrong := [name for name in names if not ANTENNA.fullmatch(name)]:
+            raise ConfigError(f"[[antenna]] {wrong} of {reader.board}: cables are A1 to A64")
+        if not names:
+            raise ConfigError(f"[[reader]] {reader.board} has no [[antenna]]")
+
+
+def _check_inside(config: Config) -> None:
+    """Check the boards inside the node: each is a board of its own, and known.
+
+    Raises:
+        ConfigError: One is not.
+    """
+    named = [("[pi]", config.pi.board)] if config.pi else []
+    named += [("[[scanner]]", scanner.board) for scanner in config.scanners]
+    named += [("[[reader]]", reader.board) for reader in config.readers]
+    known = {board.id for board in config.boards if board.link != "ethernet"}
+    used = set[str]()
+    for where, board in named:
+        if board not in known:
+            raise ConfigError(
+                f"{where} key board = {board!r}: no such [[board]], or one of the network"
+            )
+        if board in used:
+            raise ConfigError(f"{where} key board = {board!r} is used by another part already")
+        used.add(board)
+    if config.pi:
+        _check_pins(config.pi)
+    for camera in config.cameras:
+        if camera.cabinet not in {cabinet.id for cabinet in config.cabinets}:
+            raise ConfigError(f"[[camera]] {camera.id} key cabinet = {camera.cabinet!r}: no such")
+
+
+def _check_pins(pi: Pi) -> None:
+    for one, other in (("trigger_pin", "echo_pin"), ("weight_data_pin", "weight_clock_pin")):
+        if bool(getattr(pi, one)) != bool(getattr(pi, other)):
+            raise ConfigError(f"[pi] keys {one} and {other} go together")
+    pins = [getattr(pi, key.name) for key in fields(Pi) if key.name.endswith("_pin")]
+    used = sorted(pin for pin in pins if pin and (pi.tag_device >= 0 or pin != pi.tag_reset_pin))
+    if twice := sorted({pin for pin in used if used.count(pin) > 1}):
+        raise ConfigError(f"[pi] uses the pins {twice} more than once")
+    if 0 <= pi.tag_device == pi.light_device:
+        raise ConfigError("[pi] keys tag_device and light_device name one chip select")
 
 
 def _check_receipts(config: Config) -> None:

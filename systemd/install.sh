@@ -126,7 +126,7 @@ make_credentials() {
             umask 077
             case $name in
             db-*) python3 -c 'import secrets; print(secrets.token_urlsafe(24))' >"$file.new" ;;
-            checkpoint-key | vault-master)
+            checkpoint-key | vault-master | board-master)
                 python3 -c 'import secrets; print(secrets.token_hex(32))' >"$file.new" ;;
             *) : >"$file.new" ;;
             esac

@@ -241,6 +241,26 @@ def _fault(told: Stored) -> Alarm | None:
     return _warn("sensor_fault", told, f"{board}:{sensor}", text)
 
 
+DOUBTS = {
+    "dead": "tells nothing any more, though its board speaks",
+    "stuck": "has read exactly {value} for longer than a real one can",
+    "impossible": "read {value}, which cannot be",
+    "drift": "went from {reference} to {value} counts without anything taken or put",
+}
+
+
+def _doubted(told: Stored) -> Alarm:
+    board, sensor, what = told.text("board"), told.text("sensor"), told.text("what")
+    words = DOUBTS.get(what, what).format(
+        value=told.number("value"), reference=told.number("reference")
+    )
+    return _warn(told.kind, told, _subject(told), f"Sensor {sensor} of board {board} {words}.")
+
+
+def _subject(told: Stored) -> str:
+    return f"{told.text('board')}:{told.text('sensor')}:{told.text('what')}"
+
+
 def _warn(rule: str, told: Stored, subject: str, text: str) -> Alarm:
     return Alarm(
         rule=rule, severity="warning", place=told.text("place"), subject=subject, text=text[:300]
@@ -484,6 +504,7 @@ RULES: dict[str, Callable[[Stored], Alarm | None]] = {
     Kind.BOARD_UNKNOWN: _unknown,
     Kind.BOARD_CONTRADICTS: _board("contradicts what it said before"),
     Kind.BOARD_REFUSED: _turned_away,
+    Kind.SENSOR_DOUBTED: _doubted,
     Kind.PHOTO_MISSED: _not_pictured,
     Kind.STOCK_LOW: _stock_low,
     Kind.STOCK_EXPIRING: _expiring,
@@ -585,6 +606,8 @@ SEVERAL: dict[str, list[tuple[str, Callable[[Stored], str]]]] = {
         (Kind.LEDGER_HELD, lambda told: told.text("chain")),
         (Kind.LEDGER_FAILED, lambda told: f"{told.text('chain')}:"),
     ],
+    # The watch starts anew, and tells again of what still is so.
+    Kind.NODE_STARTED: [(Kind.SENSOR_DOUBTED, lambda _: EVERY)],
     Kind.VERIFY_PASSED: [
         ("verify_failed", lambda _: "record"),
         *((rule, lambda _: EVERY) for rule in VERIFIED_AWAY),
@@ -597,6 +620,7 @@ ENDS: dict[str, tuple[str, Callable[[Stored], str]]] = {
     Kind.BOX_CLOSED: ("out_of_hours", lambda told: told.text("cabinet")),
     Kind.BOARD_HEARD: ("board_silent", lambda told: told.text("board")),
     Kind.PHOTO_KEPT: (Kind.PHOTO_MISSED, lambda told: told.text("by")),  # by a camera
+    Kind.SENSOR_TRUSTED: (Kind.SENSOR_DOUBTED, _subject),
     Kind.DISK_ENOUGH: ("disk_low", lambda _: "disk"),
     Kind.STOCK_ENOUGH: ("stock_low", lambda told: told.text("gtin")),
     Kind.LEDGER_FINAL: ("ledger_held", lambda told: told.text("chain")),

@@ -8,22 +8,26 @@ any.  Rules of delivery (docs/protocol.md):
 - Acknowledged is only the highest count kept without a gap, after COMMIT.
 - A gap is given up when two answers in a row begin above it, each heard without a damaged
   frame before its first event: then the board itself no longer has what is missing.
+- Events of an earlier start come after the hello of this one, with that start's boot; they are
+  ordered, kept and acknowledged by that start's own numbers.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from fognode.boards import meaning, wire
+from fognode.boards.calibration import Scale
 from fognode.boards.meaning import Happening, Speaker
 from fognode.boards.readings import readings_text
+from fognode.boards.starts import NO_PAST, Past, Start, Starts
+from fognode.boards.watch import Seen
 from fognode.errors import MeaningError
 from fognode.events import Event, Json, Kind, Row, RowValues
 from fognode.hashing import canonical_bytes, sha256
 
-MOST_WAITING = 64  # events handed up and not yet kept; a board holds fewer
-REMEMBERED = 128  # newest events whose content is compared with a repeat
+MOST_WAITING = 64  # events handed up and not yet kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +65,30 @@ class Lane:
     counts_per_kg: int
     progress: Callable[[str], tuple[int, int]]  # widened boot and count kept, (0, 0) = none
     keep_sample: Callable[[Row], None] = lambda _row: None  # takes it or drops it, at once
+    scale: Callable[[str, str], Scale] = lambda _board, _sensor: Scale()  # by the record
+    places: Mapping[str, str] = field(default_factory=dict)  # of sensors that have their own
+    past: Callable[[str, int], Past] = lambda _board, _boot: NO_PAST  # of an earlier start
     counters: Counters = field(default_factory=Counters)
     heard: Moment | None = None
     hello: wire.Hello | None = None  # None = must introduce itself (again)
     sensors: dict[str, wire.Declare] = field(default_factory=dict)
     values: dict[str, tuple[int, int]] = field(default_factory=dict)  # sensor: value, mono_ms
+    # Of the watch: the newest reading that cannot be and when, the newest event's time, faults.
+    impossible: dict[str, tuple[int, int]] = field(default_factory=dict)
+    told_ms: dict[str, int] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)
     boot: int = -1  # widened; -1 = progress not yet asked for
-    kept: int = 0  # highest count known to be kept without a gap
     ask: bool = False  # a Q is wanted
     ack: bool = False  # an A is wanted
     # Filled by the store thread, emptied by the line thread that holds the board by then:
     # the board may have changed ports between an event and its COMMIT.
     settled: deque[Callable[[], None]] = field(default_factory=deque)
-    _offered: int = 0  # highest count handed up, or given up
-    _waiting: dict[int, bool] = field(default_factory=dict)  # count: kept?
-    _told: dict[int, wire.BoardEvent] = field(default_factory=dict)
-    _newest: tuple[int, int] | None = None  # wall_ms and board ms of one arrival, this boot
+    _starts: Starts = field(default_factory=Starts)
+    _now: Start = field(default_factory=lambda: Start(boot=-1))  # the start that is running
+    _greeted_ms: int = 0  # when its hello came, UTC
     _greeted: int = -1  # start whose hello was handed up
     _clean: bool = False  # no event and no damage since the last hello
-    _doubted: bool = False  # one clean answer already began above the gap
+    _doubted: int = -1  # the start above whose gap one clean answer already began
     _starved: bool = False  # left something on the board because too much waits
     _lost_waits: bool = False
     _contradiction_waits: bool = False
@@ -92,7 +101,7 @@ class Lane:
     @property
     def waiting(self) -> int:
         """How many events are handed up and not yet kept."""
-        return len(self._waiting)
+        return self._starts.waiting()
 
     def leave(self) -> None:
         """Forget who speaks: the port was closed, the next to speak must say hello."""
@@ -109,26 +118,48 @@ class Lane:
         self._clean = False
 
     def order(self) -> tuple[int, int] | None:
-        """Return plain boot and seq of the newest acknowledgement, or None when there is none."""
-        if self.hello is None or self.kept == 0:
+        """Return plain boot and seq to acknowledge, or None when there is none.
+
+        First those of earlier starts, each once; ``ack`` is set as long as more may follow.
+        """
+        if self.hello is None:
             return None
-        return self.hello.boot, meaning.plain_seq(self.kept)
+        if over := self._starts.next_ack():
+            self.ack = True
+            return over.boot % meaning.BOOTS, meaning.plain_seq(over.kept)
+        if self._now.kept == 0:
+            return None
+        return self.hello.boot, meaning.plain_seq(self._now.kept)
+
+    def seen(self) -> dict[str, Seen]:
+        """Return what is known of each declared sensor.  Any thread."""
+        found = {}
+        for name, declared in tuple(self.sensors.items()):
+            value, read_ms = self.values.get(name, (None, 0))
+            found[name] = Seen(
+                type=declared.type,
+                value=value,
+                read_ms=read_ms,
+                impossible=self.impossible.get(name),
+                told_ms=self.told_ms.get(name, -1),
+                faulty=name in self.faulty,
+            )
+        return found
 
     def hear(self, frame: wire.Frame, at: Moment) -> list[Owed]:
         """Take one frame of this board; return the events to hand up, in order."""
         owed = self._greet(frame, at) if isinstance(frame, wire.Hello) else []
         self.heard = at
         if self.hello is None or frame.boot != self.hello.boot:
-            # A start whose hello was missed.  The board keeps its events; ask.
-            self.ask = True
-            return owed
-        if self._newest is None or meaning.ms_ahead(frame.ms, self._newest[1]) >= 0:
-            self._newest = (at.wall_ms, frame.ms)
+            return owed + self._of_another_start(frame)
+        newest = self._now.newest
+        if newest is None or meaning.ms_ahead(frame.ms, newest[1]) >= 0:
+            self._now.newest = (at.wall_ms, frame.ms)
         match frame:
             case wire.Declare():
                 self._declare(frame)
             case wire.BoardEvent():
-                owed += self._event(frame)
+                owed += self._event(self._now, frame)
             case wire.Heartbeat():
                 owed += self._beat(frame, at)
             case wire.Sample():
@@ -141,13 +172,15 @@ class Lane:
 
     def _greet(self, hello: wire.Hello, at: Moment) -> list[Owed]:
         if self.boot < 0:
-            self.boot, self.kept = self.progress(self.board)
-            self._offered = self.kept
+            self.boot, kept = self.progress(self.board)
+            self._now = self._starts.begin(self.boot, kept)
         before = self.boot
         self.boot = meaning.wide_boot(before, hello.boot)
         # The same start cannot be younger than it was.
-        if self.boot == before and self._newest is not None:
-            self.boot += meaning.BOOTS * (meaning.ms_ahead(hello.ms, self._newest[1]) < 0)
+        if self.boot == before and self._now.newest is not None:
+            self.boot += meaning.BOOTS * (meaning.ms_ahead(hello.ms, self._now.newest[1]) < 0)
+        if self.boot != before or not self._greeted_ms:
+            self._greeted_ms = at.wall_ms
         if self.boot != before:
             self._begin_boot()
         self.hello, self.sensors = hello, {}
@@ -164,11 +197,9 @@ class Lane:
         return [Owed(self._node_event(Kind.BOARD_CONTRADICTS, origin, at, facts))]
 
     def _begin_boot(self) -> None:
-        self.kept = self._offered = 0
-        self._waiting.clear()
-        self._told.clear()
-        self._newest = None
-        self._doubted = self._lost_waits = self._contradiction_waits = False
+        self._now = self._starts.begin(self.boot)
+        self._doubted = -1
+        self._lost_waits = self._contradiction_waits = False
         self.counters.lost = 0
 
     def _declare(self, frame: wire.Declare) -> None:
@@ -182,6 +213,7 @@ class Lane:
         if self.hello is None or not self.ready or self._greeted == self.boot:
             return []
         self._greeted = self.boot
+        self.faulty.clear()  # a sensor that is still at fault is told so again
         sensors: list[Json] = [
             {"sensor": d.sensor, "type": d.type, "unit": d.unit, "period_ms": d.period_ms}
             for d in self.sensors.values()
@@ -194,94 +226,112 @@ class Lane:
         }
         # The origin names the start: after a restart of the node the store still keeps it once.
         origin = f"n/board_hello/{self.board}/{self.boot}"
-        return [Owed(self._node_event(Kind.BOARD_HELLO, origin, at, facts))]
+        board_ms = self._now.newest[1] if self._now.newest else None
+        return [Owed(self._node_event(Kind.BOARD_HELLO, origin, at, facts, board_ms))]
 
     # --- events --------------------------------------------------------------------------
 
-    def _event(self, frame: wire.BoardEvent) -> list[Owed]:
+    def _of_another_start(self, frame: wire.Frame) -> list[Owed]:
+        """Take an event that outlived a reset; ask when it was a hello that was missed."""
+        if self.hello is None or not isinstance(frame, wire.BoardEvent):
+            self.ask = True
+            return []
+        boot = meaning.earlier_boot(self.boot, frame.boot)
+        past = partial(self.past, self.board)
+        above = boot // meaning.BOOTS != self.boot // meaning.BOOTS
+        if boot < 0 or (above and self._starts.get(boot) is None and past(boot) == NO_PAST):
+            # Of a start after the one we know.  The board keeps its events.
+            self.ask = True
+            return []
+        return self._event(self._starts.recall(boot, past), frame)
+
+    def _event(self, start: Start, frame: wire.BoardEvent) -> list[Owed]:
         is_first, self._clean = self._clean, False
         if not self.ready:
             self.ask = True
             return []
-        count = meaning.wide_count(self._offered, frame.seq)
-        if count <= self._offered:
-            return self._repeat(count, frame)
-        if len(self._waiting) >= MOST_WAITING:
+        count = meaning.wide_count(start.offered, frame.seq)
+        if count <= start.offered:
+            return self._repeat(start, count, frame)
+        if self.waiting >= MOST_WAITING:
             self._starved = True
             return []
-        if count == self._offered + 1:
-            self._doubted = False
-            return [self._take(count, frame)]
-        if not (is_first and self._doubted):
-            self._doubted = self._doubted or is_first
+        if count == start.offered + 1:
+            self._doubted = -1 if self._doubted == start.boot else self._doubted
+            return [self._take(start, count, frame)]
+        if not (is_first and self._doubted == start.boot):
+            self._doubted = start.boot if is_first else self._doubted
             self.ask = True
             return []
-        self._doubted = False
-        return [self._give_up(count - 1), self._take(count, frame)]
+        self._doubted = -1
+        return [self._give_up(start, count - 1), self._take(start, count, frame)]
 
-    def _take(self, count: int, frame: wire.BoardEvent) -> Owed:
-        self._told[count] = frame
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
+    def _take(self, start: Start, count: int, frame: wire.BoardEvent) -> Owed:
+        start.remember(count, frame)
+        if start is self._now and self.heard is not None:
+            self.told_ms[frame.sensor] = self.heard.mono_ms
+            if frame.word == meaning.FAULT and frame.value != "0":
+                self.faulty.add(frame.sensor)
+            else:
+                self.faulty.discard(frame.sensor)
         speaker = Speaker(
             board=self.board,
             place=self.place,
-            counts_per_kg=self.counts_per_kg,
+            counts_per_kg=self.scale(self.board, frame.sensor).counts_per_kg or self.counts_per_kg,
             sensors=self.sensors,
+            places=self.places,
+            pieces=start.pieces,
         )
-        happening = Happening(
-            origin=f"b/{self.board}/{self.boot}/{count}", happened_at_ms=self._time_of(frame)
-        )
+        start.pieces = meaning.pieces_after(frame, speaker)
+        happening = self._happening(start, f"b/{self.board}/{start.boot}/{count}", frame)
         try:
             event = meaning.to_event(frame, speaker, happening)
         except MeaningError as error:
             self.counters.rejected += 1
             event = meaning.rejected(frame, speaker, happening, error)
-        return self._handed_up(count, event)
+        return self._handed_up(start, count, event)
 
-    def _give_up(self, last: int) -> Owed:
-        first = self._offered + 1
+    def _give_up(self, start: Start, last: int) -> Owed:
+        first = start.offered + 1
+        start.pieces = b""
         self.counters.gaps += last - first + 1
-        at_ms = self._newest[0] if self._newest else 0
         event = Event(
             kind=Kind.BOARD_GAP,
-            origin=f"n/board_gap/{self.board}/{self.boot}/{first}-{last}",
-            happened_at_ms=at_ms,
+            origin=f"n/board_gap/{self.board}/{start.boot}/{first}-{last}",
+            happened_at_ms=start.newest[0] if start.newest else self._greeted_ms,
             facts={
                 "board": self.board,
                 "place": self.place,
-                "boot": self.boot,
+                "boot": start.boot,
                 "from_count": first,
                 "to_count": last,
                 "missing": last - first + 1,
             },
         )
-        return self._handed_up(last, event)
+        return self._handed_up(start, last, event)
 
-    def _handed_up(self, count: int, event: Event) -> Owed:
-        self._offered = count
-        self._waiting[count] = False
-        return Owed(event, partial(self._settle, self.boot, count))
+    def _handed_up(self, start: Start, count: int, event: Event) -> Owed:
+        start.offered = count
+        start.waiting[count] = False
+        return Owed(event, partial(self._settle, start, count))
 
-    def _settle(self, boot: int, count: int) -> None:
-        if boot != self.boot or count not in self._waiting:
-            return
-        self._waiting[count] = True
-        for oldest in list(self._waiting):
-            if not self._waiting[oldest]:
-                break
-            del self._waiting[oldest]
-            self.kept = oldest
-            self.ack = True
-        if self._starved and len(self._waiting) < MOST_WAITING // 2:
+    def _settle(self, start: Start, count: int) -> None:
+        if start.settle(count):
+            self._acknowledge(start)
+        if self._starved and self.waiting < MOST_WAITING // 2:
             self._starved = False
             self.ask = True
 
-    def _repeat(self, count: int, frame: wire.BoardEvent) -> list[Owed]:
+    def _acknowledge(self, start: Start) -> None:
+        self.ack = True
+        start.ack = start is not self._now
+
+    def _repeat(self, start: Start, count: int, frame: wire.BoardEvent) -> list[Owed]:
         self.counters.repeated += 1
-        first = self._told.get(count)
+        first = start.told.get(count)
         if first is None or first == frame:
-            self.ack = self.ack or count <= self.kept
+            if count <= start.kept:
+                self._acknowledge(start)
             return []
         if self._contradiction_waits:
             return []
@@ -294,18 +344,19 @@ class Lane:
             "again": f"{frame.ms},{frame.sensor},{frame.word},{frame.value}",
         }
         mark = sha256(canonical_bytes(facts)).hex()[:16]
+        origin = f"b/{self.board}/{start.boot}/{count}/x/{mark}"
         event = Event(
             kind=Kind.BOARD_CONTRADICTS,
-            origin=f"b/{self.board}/{self.boot}/{count}/x/{mark}",
-            happened_at_ms=self._time_of(frame),
+            origin=origin,
+            happened_at_ms=self._happening(start, origin, frame).happened_at_ms,
             facts=facts,
             board_ms=frame.ms,
         )
-        return [Owed(event, self._contradiction_kept)]
+        return [Owed(event, partial(self._contradiction_kept, start))]
 
-    def _contradiction_kept(self) -> None:
+    def _contradiction_kept(self, start: Start) -> None:
         self._contradiction_waits = False
-        self.ack = True
+        self._acknowledge(start)
 
     # --- heartbeat and samples -----------------------------------------------------------
 
@@ -339,6 +390,8 @@ class Lane:
                 plausible.append((sensor, value))
             else:
                 self.counters.rejected += bool(self.ready)
+                if declared:
+                    self.impossible[sensor] = (value, at.mono_ms)
         if not (self.ready and plausible):
             return  # what is not declared has no unit
         values: RowValues = {
@@ -352,15 +405,27 @@ class Lane:
 
     # --- shared --------------------------------------------------------------------------
 
-    def _time_of(self, frame: wire.BoardEvent) -> int:
-        # hear() has set _newest: at the latest this very frame is the newest.
-        wall_ms, board_ms = self._newest or (0, frame.ms)
-        return meaning.happened_at_ms(wall_ms, board_ms, frame.ms)
+    def _happening(self, start: Start, origin: str, frame: wire.BoardEvent) -> Happening:
+        at_ms = start.time_of(frame.ms)
+        if start is self._now and at_ms is not None:
+            return Happening(origin=origin, happened_at_ms=at_ms)
+        # An earlier start ended before the hello of this one, whatever its clock drifted.
+        if at_ms is not None and at_ms <= self._greeted_ms:
+            return Happening(origin=origin, happened_at_ms=at_ms)
+        return Happening(origin=origin, happened_at_ms=self._greeted_ms, at_latest=True)
 
-    def _node_event(self, kind: Kind, origin: str, at: Moment, facts: dict[str, Json]) -> Event:
+    def _node_event(
+        self,
+        kind: Kind,
+        origin: str,
+        at: Moment,
+        facts: dict[str, Json],
+        board_ms: int | None = None,
+    ) -> Event:
         return Event(
             kind=kind,
             origin=origin,
             happened_at_ms=at.wall_ms,
             facts={"board": self.board, "place": self.place, **facts},
+            board_ms=board_ms,
         )

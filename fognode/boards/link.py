@@ -1,22 +1,14 @@
-"""One serial port: open it, read it, write orders, open it again.  The only importer of serial.
+"""What every line has in common, whatever carries it: who speaks, what is owed, what is asked.
 
-A board is who its hello says, never its path.  Opening a port resets an Uno; so it is opened
-with DTR off, and again only when it was lost.  ``readline`` of pyserial costs 330 us a line,
-so what waits is read whole and cut by ``wire.Splitter``.
+A board is who its hello says, never its port.  serial_port.py and socket_link.py carry it.
 """
 
-import contextlib
-import logging
 import secrets
-import termios
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-
-import serial
 
 from fognode.boards import wire
 from fognode.boards.lane import Lane, Moment, Owed
@@ -26,18 +18,13 @@ from fognode.hashing import sha256
 
 Offer = Callable[[Event, Callable[[int], None]], bool]
 
-BAUD = 115_200
-READ_S = 0.25
-REOPEN_S = 0.5
-BLOCKED_S = 0.05
+READ_S = 0.25  # the longest wait for bytes
 GATHER_S = 0.01  # 115 bytes at 115,200 Bd: fewer, longer reads, and a bound on any flood
 ASK_MS = 1_000  # between two queries
-WRITE_GAP_S = 0.02  # a board may be deaf for 6 ms and holds 64 bytes
 RIVAL_MS = 3_000  # a board heard for so long on two ports is there twice
 NOISE_MS = 60_000
 NOISE_FRAMES = 20  # fewer in a minute are the cut lines of an opened port
-
-log = logging.getLogger(__name__)
+STRANGE_FRAMES = 600  # of boards that may not speak here; one that is not configured says fewer
 
 
 def _wall_ms() -> int:
@@ -68,13 +55,12 @@ class Ground:
     holders: dict[str, str]  # board: port whose link owns the lane
     offer: Offer
     clock: Clock
+    ethernet: frozenset[str] = frozenset()  # boards that are heard by Ethernet only
+    lent: set[str] = field(default_factory=set)  # ports that a command uses meanwhile
 
 
 class Link:
-    """The loop of one line thread.
-
-    ``run`` may be called again after it raised; the lane it held is free then.
-    """
+    """The conversation on one line; owned by the thread that reads it."""
 
     def __init__(self, port: str, ground: Ground) -> None:
         self.port = port
@@ -84,91 +70,25 @@ class Link:
         self.unknown = 0  # frames of boards that may not speak here
         self.lane: Lane | None = None
         self._ground = ground
-        self._serial = self._new_port()
-        self._wake_lock = threading.Lock()
-        self._splitter = wire.Splitter()
         # Heard and not yet taken by the store, with the lane it was heard on.
         self._owed: deque[tuple[Owed, Lane | None]] = deque()
         self._asked_mono_ms = -ASK_MS
         self._stranger: tuple[str, int] | None = None  # last unknown board and boot told
         self._rival_mono_ms = -1  # since when a board held by another port speaks here
         self._rival_told = False
-        self._noise = (ground.clock.mono_ms(), 0)  # start of the minute, bad frames at it
-        self._lost_logged = False
-
-    def run(self, stop: threading.Event) -> None:
-        """Serve the port until ``stop`` is set; a port that is away is tried again."""
-        while not stop.is_set():
-            try:
-                # What was heard must not wait for a port that may never come back.
-                if self._hand_up():
-                    self._open()
-                while self.is_open and not stop.is_set():
-                    self._turn(stop)
-            except (OSError, termios.error) as error:  # SerialException is an OSError
-                if not self._lost_logged:
-                    log.warning("event=line_lost port=%s error=%r", self.port, str(error))
-                self._lost_logged = True
-            finally:
-                self._close()
-            stop.wait(REOPEN_S)
-
-    # --- port ----------------------------------------------------------------------------
-
-    def _new_port(self) -> serial.Serial:
-        port = serial.Serial(
-            baudrate=BAUD, timeout=READ_S, write_timeout=READ_S, exclusive=True, rtscts=False
-        )
-        port.port = self.port
-        port.dtr = False  # before open: on a pty it cannot be set later (ENOTTY)
-        return port
-
-    def _open(self) -> None:
-        self._serial.open()
-        # Or closing the port would drop DTR and reset the board at the next opening.
-        fields = termios.tcgetattr(self._serial.fileno())
-        fields[2] &= ~termios.HUPCL
-        termios.tcsetattr(self._serial.fileno(), termios.TCSANOW, fields)
-        self._splitter = wire.Splitter()
-        self.is_open = True
-        if self._lost_logged:
-            log.warning("event=line_back port=%s", self.port)
-        self._lost_logged = False
-
-    def _close(self) -> None:
-        self._part()
-        self._rival_mono_ms, self._rival_told = -1, False
-        self.is_open = False
-        with self._wake_lock, contextlib.suppress(OSError):
-            self._serial.close()
+        # Start of the minute, bad and unknown frames at it.
+        self._noise = (ground.clock.mono_ms(), 0, 0)
 
     def _wake(self) -> None:
-        with self._wake_lock:
-            if self._serial.is_open:
-                self._serial.cancel_read()
+        """End the reader's wait for bytes: there is something to settle.  Any thread."""
 
-    # --- one turn ------------------------------------------------------------------------
+    # --- events up, orders down ----------------------------------------------------------
 
-    def _turn(self, stop: threading.Event) -> None:
-        if self.lane:
-            self.lane.settle()
-        self._write_order(stop)
-        if not self._hand_up():
-            # Not reading is our doing, not the board's silence.
-            if self.lane:
-                self.lane.heard = self._ground.clock.now()
-            stop.wait(BLOCKED_S)
-            return
-        piece = self._serial.read(self._serial.in_waiting or 1)
-        if piece:
-            at = self._ground.clock.now()
-            for told in self._splitter.feed(piece):
-                self._hear(told, at)
-            stop.wait(GATHER_S)
-        self._watch_noise()
+    def hand_up(self) -> bool:
+        """Offer what is owed, in order; False = not all of it was taken.
 
-    def _hand_up(self) -> bool:
-        # In order, and nothing is read before all is taken: this bounds the memory.
+        Nothing is to be read before all is taken: this bounds the memory.
+        """
         while self._owed:
             owed, lane = self._owed[0]
             if not self._ground.offer(owed.event, partial(self._committed, owed, lane)):
@@ -182,15 +102,6 @@ class Link:
             lane.settled.append(owed.kept)
             self._wake()
 
-    def _write_order(self, stop: threading.Event) -> None:
-        order = self._next_order()
-        if order is None:
-            return
-        # One frame may be cut when the board does not read; the next one begins with "$".
-        with contextlib.suppress(serial.SerialTimeoutException):
-            self._serial.write(order)
-        stop.wait(WRITE_GAP_S)
-
     def _next_order(self) -> bytes | None:
         lane = self.lane
         if lane and lane.ack:
@@ -202,6 +113,9 @@ class Link:
         if is_settled or mono_ms - self._asked_mono_ms < ASK_MS:
             return None
         self._asked_mono_ms = mono_ms
+        return self._query()
+
+    def _query(self) -> bytes | None:
         # Not by name: after a change of plugs another board may listen here.
         return wire.query(wire.ANY_BOARD, secrets.token_bytes(8))
 
@@ -277,12 +191,13 @@ class Link:
         self._tell(Kind.BOARD_CONTRADICTS, f"board_twice/{lane.board}", at, facts)
 
     def _watch_noise(self) -> None:
-        started_mono_ms, before = self._noise
+        started_mono_ms, before, strange_before = self._noise
         at = self._ground.clock.now()
         if at.mono_ms - started_mono_ms < NOISE_MS:
             return
-        self._noise = (at.mono_ms, self.bad_frames)
-        if self.bad_frames - before < NOISE_FRAMES:
+        bad, strange = self.bad_frames - before, self.unknown - strange_before
+        self._noise = (at.mono_ms, self.bad_frames, self.unknown)
+        if bad < NOISE_FRAMES and strange < STRANGE_FRAMES:
             return
         facts: dict[str, Json] = {
             "board": self.lane.board if self.lane else "",
@@ -290,7 +205,7 @@ class Link:
             "what": "bad_frames",
             "reason": "noise, or a sender that is no board",
             "value": self.port,
-            "count": self.bad_frames - before,
+            "count": bad + strange,
         }
         self._tell(Kind.REJECTED, f"bad_frames/{_port_mark(self.port)}", at, facts)
 

@@ -6,7 +6,8 @@
     crc   = CRC-32 of the body, 8 upper-case hex digits
 
 Each type has one pattern that must match before anything is converted, because ``int``
-alone also takes "+1", "0_1" and digits of other scripts.  A serial line carries no MAC.
+alone also takes "+1", "0_1" and digits of other scripts.  A serial line carries no MAC; how
+one is put on and taken off a line of a network: tags.py.
 
 Source: docs/protocol.md.
 """
@@ -216,16 +217,20 @@ class Splitter:
 
     def feed(self, piece: bytes) -> list[Frame | FrameError]:
         """Return what became whole: a frame, or the error that stands for a bad line."""
+        return [_told(line) for line in self.lines(piece)]
+
+    def lines(self, piece: bytes) -> list[bytes]:
+        """Return the lines that became whole, from their last "$" to LF, whatever they hold."""
         lines = (self._rest + piece.replace(b"\r", b"")).splitlines(keepends=True)
         self._rest = b""
         if lines and not lines[-1].endswith(b"\n"):
             self._rest = _newest_start(lines.pop())
-        return [_told(line) for line in lines if line != b"\n"]
+        return [line[max(line.rfind(b"$"), 0) :] for line in lines if line != b"\n"]
 
 
 def _told(line: bytes) -> Frame | FrameError:
     try:
-        return decode(line[max(line.rfind(b"$"), 0) :])
+        return decode(line)
     except FrameError as error:
         return error
 
@@ -251,7 +256,12 @@ def seal(body: str) -> bytes:
     return line
 
 
-def _order(letter: str, board: str, boot: int, *fields: str) -> bytes:
+def order(letter: str, board: str, boot: int, *fields: str) -> bytes:
+    """Return a frame from the fog; ``query``, ``ack`` and ``config`` know the fields of theirs.
+
+    Raises:
+        ValueError: A value is out of range or cannot be sent.
+    """
     if not re.fullmatch(BOARD.decode(), board):
         raise ValueError(f"{board!r} is no board id")
     if not 0 <= boot <= U16:
@@ -273,7 +283,7 @@ def query(board: str, nonce: bytes) -> bytes:
     """
     if len(nonce) != 8:
         raise ValueError(f"nonce has {len(nonce)} bytes, not 8")
-    return _order("Q", board, 0, nonce.hex().upper())
+    return order("Q", board, 0, nonce.hex().upper())
 
 
 def ack(board: str, boot: int, seq: int) -> bytes:
@@ -284,7 +294,7 @@ def ack(board: str, boot: int, seq: int) -> bytes:
     """
     if not 1 <= seq <= U16 or board == ANY_BOARD:
         raise ValueError(f"cannot acknowledge seq {seq} of board {board!r}")
-    return _order("A", board, boot, str(seq))
+    return order("A", board, boot, str(seq))
 
 
 def config(board: str, boot: int, sensor: str, limit: str, value: int) -> bytes:
@@ -295,4 +305,4 @@ def config(board: str, boot: int, sensor: str, limit: str, value: int) -> bytes:
     """
     if not 0 <= value <= U16:
         raise ValueError(f"limit {limit} = {value} is not 0 to {U16}")
-    return _order("C", board, boot, sensor, limit, str(value))
+    return order("C", board, boot, sensor, limit, str(value))

@@ -89,6 +89,7 @@ def _secrets_of(config: Config) -> list[str]:
         "db-reader": config.store.backend == "mariadb",
         "smtp-password": config.mail is not None and config.mail.user != "",
         "chain-password": bool(config.chains),
+        "board-master": config.ethernet is not None,
         "regulator-key": bool(config.regulators),
         "regulator-cert": bool(config.regulators),
     }
@@ -141,6 +142,20 @@ def check_ports(config: Config) -> Iterator[Line]:
             yield True, f"port {port}"
         else:
             yield _bad(f"port {port}", "not this user's to open", "join the group dialout")
+
+
+def check_network(config: Config) -> Iterator[Line]:
+    """Is the address of the boards' network one of this machine?"""
+    if config.ethernet is None:
+        return
+    what = f"boards' network {config.ethernet.host}"
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+        try:
+            trial.bind((config.ethernet.host, 0))
+        except OSError as error:
+            yield _bad(what, f"no address of this machine: {error}", "see [ethernet] host")
+            return
+    yield True, f"{what}, port {config.ethernet.port}"
 
 
 def check_mail(config: Config) -> Iterator[Line]:
@@ -205,6 +220,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Line] | list[Line]], ...] = (
     check_clock,
     check_store,
     check_ports,
+    check_network,
     check_mail,
     check_chains,
     check_peers,

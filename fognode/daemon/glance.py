@@ -162,4 +162,6 @@ def _sensor(status: SensorStatus) -> Sensor:
         unit=status.unit,
         last_value=status.value,
         heard_s=status.heard_s,
+        grams=status.grams,
+        doubts=status.doubts,
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fognode.boards import progress
+from fognode.boards.starts import NO_PAST
 from fognode.errors import StoreError
 from fognode.store import durable
 from fognode.store.reader import stored_event
@@ -66,7 +67,9 @@ class Journal:
 
     def adopt(self, boards: Mapping[str, progress.Reach]) -> None:
         """Take over what the database knows of older events; once, on any thread."""
-        self._older = {board: replace(reach) for board, reach in boards.items()}
+        self._older = {
+            board: replace(reach, pasts=dict(reach.pasts)) for board, reach in boards.items()
+        }
 
     def release(self, checkpoint_size: int) -> None:
         """Let go of what is in the database and in the write-once folder.
@@ -78,7 +81,8 @@ class Journal:
             return
         self._merge_older()
         reach = {
-            board: {"boot": r.boot, "count": r.count} for board, r in self._progress.boards.items()
+            board: {"boot": r.boot, "count": r.count, "pasts": r.pasts}
+            for board, r in self._progress.boards.items()
         }
         text = json.dumps(reach, sort_keys=True).encode()
         try:
@@ -92,13 +96,18 @@ class Journal:
     def _merge_older(self) -> None:
         older, self._older = self._older or {}, None
         for board, reach in older.items():
-            known = self._progress.boards.get(board)
-            if known is None or (known.boot, known.count) < (reach.boot, reach.count):
-                self._progress.boards[board] = reach
+            known = self._progress.boards.get(board, reach)
+            newer = max(known, reach, key=lambda one: (one.boot, one.count))
+            newer.pasts = _newest_pasts(known.pasts, reach.pasts)
+            self._progress.boards[board] = newer
 
     def reach(self, board: str) -> tuple[int, int]:
         """Return widened boot and highest count kept of a board, (0, 0) if never heard."""
         return self._progress.of(board)
+
+    def past(self, board: str, boot: int) -> tuple[int, int, int]:
+        """Return what is known of one start of a board, as ``Progress.past``."""
+        return self._progress.past(board, boot)
 
     def backlog(self) -> Backlog:
         """Return what waits for the database."""
@@ -141,4 +150,15 @@ class Journal:
             raise StoreError(f"{self._path} cannot be read: {error}") from error
         for board, reach in told.items():
             known = progress.Reach(boot=int(reach["boot"]), count=int(reach["count"]))
+            for boot, (count, at_ms, board_ms) in reach.get("pasts", {}).items():
+                known.pasts[int(boot)] = int(count), int(at_ms), int(board_ms)
             self._progress.boards[board] = known
+
+
+def _newest_pasts(
+    one: Mapping[int, tuple[int, int, int]], other: Mapping[int, tuple[int, int, int]]
+) -> dict[int, tuple[int, int, int]]:
+    return {
+        boot: max(one.get(boot, NO_PAST), other.get(boot, NO_PAST))
+        for boot in sorted({*one, *other})[-progress.PASTS :]
+    }

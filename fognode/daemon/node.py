@@ -3,6 +3,7 @@
 main        signals, supervision, systemd's watchdog
 store       the writer, the chain head            custody    all folds
 lines       finds ports; line-N reads one each     web        the page
+net         the boards of the network
 mail, chain-NAME, documents                        one peer each
 lookout     does the evidence keep up?  did an hour begin?  is the safety sheet new?
 calendar    APScheduler: training, verification
@@ -16,22 +17,28 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fognode.boards import progress
+from fognode.boards import keys, progress
+from fognode.boards.calibration import Scale
 from fognode.boards.lines import Lines
 from fognode.boards.link import Link
+from fognode.boards.listener import Listener
 from fognode.config import Config
 from fognode.daemon.calendar import Calendar
+from fognode.daemon.camera import camera_loops
 from fognode.daemon.chimes import Chimes
 from fognode.daemon.chores import Chores
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.folds import FOLDED, fresh_folds
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
+from fognode.daemon.inside import inside_parts
 from fognode.daemon.journal import Journal
 from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.loan import borrowed
 from fognode.daemon.lookout import Lookout, cut_event
 from fognode.daemon.safety import SafetySheet
 from fognode.daemon.senders import Senders, now_ms
@@ -41,17 +48,20 @@ from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
 from fognode.events import Event, Json, Kind
 from fognode.hashing import event_id
-from fognode.page.app import create_app, serve
+from fognode.page.app import create_app
 from fognode.page.live import Desk
+from fognode.page.server import serve
 from fognode.store.checkpoint import Signer
 from fognode.store.engines import open_engine
 from fognode.store.grants import assert_accounts
 from fognode.store.keyring import log_in_force
+from fognode.store.pins import Pins
 from fognode.store.reader import Reader
 from fognode.store.samples import hour_origin
 from fognode.store.schema import check_schema
 from fognode.store.sealing import seal_request
 from fognode.store.spool import Cut
+from fognode.store.vault_file import FILE as VAULT
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -83,6 +93,10 @@ class Node:
         self._followers.folded = FOLDED
         shelf = self._keeper.shelf = Shelf(self._is_summed)
         self._lines = Lines(config, self._keeper.offer, self._reach, keep_sample=shelf.put)
+        self._lines.recall(self._past)
+        self._lines.calibrate(self._scale_of)
+        self._inside = inside_parts(config, self._lines)
+        self._net = self._listener()
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
         chores = self._chores = Chores(config, config_path, self._keeper.commit)
         self._calendar = Calendar(
@@ -129,8 +143,10 @@ class Node:
             reader=self._reader,
             live=self._glance.look,
             request_event=self._request,
-            keep_events=self._keeper.commit,
+            keep_events=self._keep_sealed,
             photos=self._chores.photos,
+            pins=Pins(self._config.folder / VAULT),
+            mono_s=time.monotonic,
             token=token,
         )
         try:
@@ -142,9 +158,13 @@ class Node:
         senders = Senders(self._config, self._reader, self._keeper, self._glance)
         for name, run in senders.loops(url):
             self._start(name, run)
+        for name, run in camera_loops(
+            self._config, self._chores.photos, self._keeper.commit, now_ms, self._keeper.nudges
+        ):
+            self._start(name, run)
         self._start("store", self._keeper.run, vital=True)
         self._start("custody", self._followers.run, vital=True)
-        self._start("lines", self._watch_ports, vital=True)
+        self._start_lines()
         self._start("lookout", self._lookout.run)
         self._start("web", lambda _stop: web.run(), limit_s=float("inf"))
         self._calendar.start()
@@ -251,13 +271,49 @@ class Node:
     def _reach(self, board: str) -> tuple[int, int]:
         return max(self._journal.reach(board), self._progress.of(board))
 
+    def _past(self, board: str, boot: int) -> tuple[int, int, int]:
+        return max(self._journal.past(board, boot), self._progress.past(board, boot))
+
+    def _scale_of(self, board: str, sensor: str) -> Scale:
+        return self._progress.scales.of(board, sensor)
+
+    def _listener(self) -> Listener | None:
+        """Return who serves the boards of the network, if there is one.
+
+        Raises:
+            ConfigError: The credential board-master is missing, or is no key.
+        """
+        if self._config.ethernet is None:
+            return None
+        master = keys.read_master(self._config.secret(keys.CREDENTIAL))
+        return self._lines.listen(
+            self._config.ethernet, keys.allowed_keys(master, self._is_enrolled)
+        )
+
+    def _is_enrolled(self, board: str) -> bool:
+        return self._progress.is_enrolled(board)
+
+    def _start_lines(self) -> None:
+        self._start("lines", self._watch_ports, vital=True)
+        if self._net:
+            self._start("net", self._serve_net)
+
+    def _serve_net(self, stop: threading.Event) -> None:
+        """Hear the boards of the network, once the record has said which are enrolled."""
+        while self._net and not stop.is_set():
+            if self._followers.caught_up.wait(POLL_S):
+                self._net.run(stop)
+
     def _watch_ports(self, stop: threading.Event) -> None:
         """Start a thread for every port that appears, once it is known what is already kept."""
         while not stop.is_set() and not self._journal.knows_all:
             if self._followers.caught_up.wait(POLL_S):
                 self._journal.adopt(self._progress.boards)
                 break
+        while self._inside and not stop.is_set():
+            self._start(*self._inside.pop())
         while not stop.is_set():
+            self._lines.lend(borrowed(self._config.folder))
             for link in self._lines.poll():
                 self._start(_line_name(link), link.run)
             stop.wait(PORTS_S)
@@ -270,6 +326,11 @@ class Node:
             self._chores.anchor(now_ms())
             return seq
         return self._keeper.commit([event], [])[0]
+
+    def _keep_sealed(self, events: Sequence[Event]) -> list[int]:
+        photos = self._chores.photos
+        sealed = [replace(one, facts=seal_request(photos, one.kind, one.facts)) for one in events]
+        return self._keeper.commit(sealed, [])
 
     def _started_event(self) -> Event:
         at_ms = now_ms()

@@ -519,3 +519,25 @@ def test_stranger_on_the_boards_network_warns(watch: Watch) -> None:
         "Whoever connects from 10.0.0.9 calls itself spy, which may not speak by Ethernet:"
         " refused, 1 times."
     )
+
+
+DRIFT: dict[str, Json] = {"board": "cab01", "place": "cab-1", "sensor": "W1", "what": "drift"}
+
+
+def test_sensor_in_doubt_alerts_until_it_is_trusted(watch: Watch) -> None:
+    """A34: dead, stuck, impossible and drifting sensors are alerts, each a cause of its own."""
+    outcome = watch.tell("sensor_doubted", **DRIFT, value=393_000, reference=400_000)
+    assert _alert(outcome)[:2] == ("sensor_doubted", "warning")
+    text = "Sensor W1 of board cab01 went from 400000 to 393000 counts without anything taken"
+    assert str(outcome.events[0].facts["text"]).startswith(text)
+    again = watch.tell("sensor_doubted", 1, **DRIFT, value=392_000, reference=400_000)
+    assert again.events == []
+    other = watch.tell("sensor_doubted", 2, **DRIFT | {"what": "dead"}, value=392_000)
+    assert len(other.events) == 1
+    [row] = _rows(watch.tell("sensor_trusted", 3, **DRIFT), "alert")
+    assert (row.values["state"], row.values["fingerprint"]) == (
+        "resolved",
+        "sensor_doubted/cab-1/cab01:W1:drift",
+    )
+    [row] = _rows(watch.tell("node_started", 4), "alert")  # told again if it still is so
+    assert row.values["fingerprint"] == "sensor_doubted/cab-1/cab01:W1:dead"

@@ -1,7 +1,9 @@
 """A board that answers over a pty, a store that keeps when told, and clocks that are set."""
 
+import importlib
 import os
 import select
+import sys
 import threading
 import time
 import tty
@@ -13,8 +15,10 @@ import pytest
 
 from fognode.boards.lane import Lane
 from fognode.boards.link import Clock, Ground, Link
+from fognode.boards.serial_port import SerialLink
 from fognode.boards.wire import seal
 from fognode.events import Event
+from tests.boards.chips import PiBench
 
 SENSORS = (
     "L1,light,counts,100",
@@ -195,11 +199,11 @@ class Bench:
         return board
 
     def link(self, port: str = "ttyA") -> Link:
-        link = Link(str(self.folder / port), self.ground)
+        link = SerialLink(str(self.folder / port), self.ground)
         self.run(link)
         return link
 
-    def run(self, link: Link) -> None:
+    def run(self, link: SerialLink) -> None:
         thread = threading.Thread(target=link.run, args=(self.stop,))
         self.threads.append(thread)
         thread.start()
@@ -221,6 +225,22 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def pi_bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[PiBench]:
+    """A Raspberry Pi's pins: RPi.GPIO and spidev are stubs, hx711 and mfrc522 the real ones."""
+    theirs = ("RPi", "RPi.GPIO", "spidev", "hx711", "mfrc522")
+    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith(theirs)}
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "stub"))
+    made = PiBench()
+    gpio, spi, hx711 = (importlib.import_module(name) for name in theirs[1:4])
+    vars(gpio)["bench"] = vars(spi)["bench"] = made
+    vars(hx711)["time"] = made  # it reads the clock by itself
+    yield made
+    for name in [name for name in sys.modules if name.startswith(theirs)]:
+        del sys.modules[name]
+    sys.modules.update(kept)
 
 
 @pytest.fixture(scope="session")

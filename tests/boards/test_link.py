@@ -1,16 +1,13 @@
-"""The Link over a real pty, against a board that answers."""
+"""The conversation of a line, over a real pty, against a board that answers."""
 
-import os
 import random
 import resource
-import termios
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import serial
 
-from fognode.boards import link as link_module
+from fognode.boards.link import STRANGE_FRAMES
 from fognode.boards.wire import seal
 
 Wait = Callable[..., None]
@@ -50,20 +47,6 @@ def test_nothing_is_acknowledged_before_commit(bench: Any, wait: Wait) -> None:
     bench.store.commit(3)  # the hello and the first two events
     wait(lambda: b"$A,cab01,17,2" in board.acks())
     assert list(board.held) == [3]
-
-
-def test_commit_wakes_a_reader_that_waits_for_bytes(
-    bench: Any, wait: Wait, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(link_module, "READ_S", 1.5)
-    bench.store.keeps = False
-    board = bench.board()
-    bench.link()
-    ready(bench, wait)
-    board.happen("L1,open,859")
-    wait(lambda: len(bench.store.origins()) == 1)
-    bench.store.commit()
-    wait(lambda: board.acks() != [], within_s=0.7)
 
 
 def test_event_lost_on_the_wire_is_asked_for_and_kept_in_order(bench: Any, wait: Wait) -> None:
@@ -141,21 +124,6 @@ def test_boot_that_went_back_begins_an_epoch_and_is_told(bench: Any, wait: Wait)
     wait(lambda: board.acks() == [b"$A,cab01,3,1"])
 
 
-def test_unplugged_board_is_bound_again_and_loses_nothing(bench: Any, wait: Wait) -> None:
-    board = bench.board()
-    link = bench.link()
-    ready(bench, wait)
-    board.happen("L1,open,859")
-    wait(lambda: board.held == {})
-    board.unplug()
-    wait(lambda: not link.is_open)
-    assert bench.ground.holders == {}
-    board.held[2] = "E,cab01,17,2,5000,W1,take,-80028"
-    board.plug()
-    wait(lambda: bench.store.origins() == ["b/cab01/17/1", "b/cab01/17/2"], within_s=5)
-    wait(lambda: board.held == {})
-
-
 def test_good_frames_in_noise_all_arrive(bench: Any, wait: Wait) -> None:
     board = bench.board()
     link = bench.link()
@@ -188,6 +156,22 @@ def test_noise_is_one_event_a_minute(bench: Any, wait: Wait) -> None:
     board.write(b"noise\n" * 500)
     wait(lambda: link.bad_frames == 1000)
     assert bench.store.kinds().count("rejected") == 1
+
+
+def test_flood_of_a_board_that_may_not_speak_here_is_told_as_noise(bench: Any, wait: Wait) -> None:
+    board = bench.board()
+    link = bench.link()
+    ready(bench, wait)
+    board.write(seal("E,flood,17,42,123456,L1,open,859") * (STRANGE_FRAMES - 1))
+    wait(lambda: link.unknown == STRANGE_FRAMES - 1)
+    bench.hand.ahead_ms += 61_000
+    wait(lambda: link._noise[2] == STRANGE_FRAMES - 1)
+    assert "rejected" not in bench.store.kinds()  # as many as a forgotten board says
+    board.write(seal("E,flood,17,42,123456,L1,open,859") * STRANGE_FRAMES)
+    wait(lambda: link.unknown == 2 * STRANGE_FRAMES - 1)
+    bench.hand.ahead_ms += 61_000
+    wait(lambda: "rejected" in bench.store.kinds())
+    assert [e for e in bench.store.events if e.kind == "light_open"] == []
 
 
 def test_full_queue_stops_reading_and_loses_nothing(bench: Any, wait: Wait) -> None:
@@ -331,15 +315,3 @@ def test_overwritten_events_are_told_with_their_number(bench: Any, wait: Wait) -
     board.beat(lost=7)
     wait(lambda: bench.store.kinds().count("board_lost") == 2)
     assert bench.store.events[-1].facts["lost_before"] == 6
-
-
-def test_port_is_opened_for_us_alone_and_does_not_hang_up_at_close(bench: Any, wait: Wait) -> None:
-    board = bench.board()
-    fields = termios.tcgetattr(board._slave)
-    fields[2] |= termios.HUPCL
-    termios.tcsetattr(board._slave, termios.TCSANOW, fields)
-    bench.link()
-    ready(bench, wait)
-    with pytest.raises(serial.SerialException):
-        serial.Serial(os.ttyname(board._slave), exclusive=True)
-    assert not termios.tcgetattr(board._slave)[2] & termios.HUPCL

@@ -1,6 +1,7 @@
 """How far each board's record reaches."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fognode.boards.progress import Progress, step
 from fognode.events import Json, Stored
@@ -72,3 +73,41 @@ def test_row_holds_what_hello_and_events_said() -> None:
         "last_event_at_ms": 900,
         "as_of_seq": 9,
     }
+
+
+def test_board_may_speak_once_it_is_enrolled_until_it_is_retired_for_good() -> None:
+    state = Progress()
+    assert not state.is_enrolled("cab01")
+    step(state, stored(1, "board_enrolled", "q/1", {"board": "cab01"}))
+    assert state.is_enrolled("cab01")
+    assert not state.is_enrolled("cab02")
+    step(state, stored(2, "board_retired", "q/2", {"board": "cab01"}))
+    assert not state.is_enrolled("cab01")
+    # Who has the retired board still has its key.
+    step(state, stored(3, "board_enrolled", "q/3", {"board": "cab01"}))
+    assert not state.is_enrolled("cab01")
+
+
+def body_of(board_ms: int) -> bytes:
+    return b'{"board_ms":%d,"boot_id":"x","facts":{"board_ms":9}}' % board_ms
+
+
+def test_each_start_keeps_its_count_and_what_its_clock_said_when() -> None:
+    state = Progress()
+    step(state, replace(stored(1, "light_open", "b/cab01/16/8", at_ms=700), body=body_of(50)))
+    step(state, stored(2, "light_open", "b/cab01/17/1"))
+    assert state.past("cab01", 16) == (8, 700, 50)
+    assert state.past("cab01", 17) == (1, 0, -1)
+    assert state.past("cab01", 15) == (0, 0, -1)
+    assert state.past("gate1", 1) == (0, 0, -1)
+    late = stored(3, "light_open", "b/cab01/16/9", {"at_latest": 1}, at_ms=9000)
+    assert step(state, replace(late, body=body_of(60))).rows == []  # the newest start is 17
+    assert state.past("cab01", 16) == (9, 700, 50)  # a time that is only a bound dates nothing
+
+
+def test_only_the_newest_64_starts_of_a_board_are_remembered() -> None:
+    state = Progress()
+    for boot in range(1, 101):
+        step(state, stored(boot, "light_open", f"b/cab01/{boot}/1"))
+    assert state.past("cab01", 36) == (0, 0, -1)
+    assert state.past("cab01", 37) == (1, 0, -1)

@@ -10,7 +10,7 @@ import pytest
 
 from fognode.cli import doctor
 from fognode.cli.main import run
-from fognode.config import Chain, Config, Mail, Partner, load
+from fognode.config import Chain, Config, Ethernet, Mail, Partner, load
 from fognode.trial.chains import TrialChain, TrialChains, start_chains
 from fognode.trial.mail import TrialMail, start_mail
 
@@ -132,6 +132,17 @@ def test_port_of_somebody_else_is_bad(
     monkeypatch.setattr(os, "access", lambda *_: False)  # tests may run as root, who may all
     ((well, words),) = doctor.check_ports(config)
     assert (well, "join the group dialout" in words) == (False, True)
+
+
+def test_address_of_the_boards_network_must_be_one_of_this_machine(config: Config) -> None:
+    assert list(doctor.check_network(config)) == []
+    here = replace(config, ethernet=Ethernet(host="127.0.0.1"))
+    assert list(doctor.check_network(here)) == [(True, "boards' network 127.0.0.1, port 4711")]
+    ((is_well, words),) = doctor.check_network(
+        replace(config, ethernet=Ethernet(host="192.0.2.1"))  # RFC 5737: nobody's
+    )
+    assert not is_well
+    assert words.endswith("see [ethernet] host")
 
 
 def test_peer_that_listens_is_well_and_a_closed_port_is_bad(config: Config) -> None:

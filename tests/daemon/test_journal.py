@@ -46,14 +46,19 @@ def test_nothing_is_let_go_before_the_older_events_of_the_database_are_known(
     journal.drained([1])
     journal.release(1)
     assert not (folder / "reach.json").exists()
-    journal.adopt({"old01": Reach(boot=7, count=70), "cab01": Reach(boot=2, count=99)})
+    cab01 = Reach(boot=2, count=99, pasts={2: (99, 5_000, 400), 3: (0, 6_000, 10)})
+    journal.adopt({"old01": Reach(boot=7, count=70), "cab01": cab01})
     journal.release(1)
     told = json.loads((folder / "reach.json").read_text())
-    assert told == {"cab01": {"boot": 3, "count": 1}, "old01": {"boot": 7, "count": 70}}
+    assert told == {
+        "cab01": {"boot": 3, "count": 1, "pasts": {"2": [99, 5_000, 400], "3": [1, 0, -1]}},
+        "old01": {"boot": 7, "count": 70, "pasts": {}},
+    }
     journal.close()
     again = Journal(folder)
     assert again.knows_all
     assert again.reach("old01") == (7, 70)
+    assert again.past("cab01", 2) == (99, 5_000, 400)  # its events may yet come, after a reset
     again.close()
 
 

@@ -17,7 +17,7 @@ import pytest
 from eth_account import Account
 
 from fognode.config import load
-from fognode.daemon.control import send_request
+from fognode.daemon.control import send_register, send_request
 from fognode.store.prepare import prepare_database
 from tests.boards.conftest import FakeBoard, until
 from tests.daemon.test_glance import CHAIN
@@ -49,12 +49,16 @@ url = "http://127.0.0.1:1/"
 """
 
 
+BOB = "1e2fb1c5-0c7b-4b57-8a0d-6c1d6a5f3b11"
+
+
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     chain = "\n".join(f"{key} = {json.dumps(value)}" for key, value in CHAIN.items())
     config = tmp_path / "fognode.toml"
     config.write_text(TOML.format(folder=tmp_path) + chain)
     (tmp_path / "chain-password").write_text("none")
+    (tmp_path / "vault-master").write_text("0f" * 32)
     sealed = Account.encrypt(Account.create().key, "none", kdf="pbkdf2", iterations=2)
     (tmp_path / "node").mkdir()
     (tmp_path / "node" / CHAIN["keystore"]).write_text(json.dumps(sealed))
@@ -94,6 +98,15 @@ def test_with_every_peer_away_it_serves_keeps_and_ends_in_time(
     first = send_request(folder, "person_set", {**person, "badge": "B0A1C2D3"}, PERSON_ID)
     again = send_request(folder, "person_set", {**person, "badge": "B0A1C2D3"}, PERSON_ID)
     assert first == again > 0  # a double click is one event
+    people = f"person,alias,name\n{BOB},bob-2,Roberto Lima\n".encode()
+    told = send_register(folder, people, person["person"], "people")
+    assert told["taken"] == {"person_set": 1}
+    with closing(sqlite3.connect(folder / "fognode.db")) as database:
+        (kept,) = database.execute(
+            "SELECT body FROM event WHERE seq = ?", (told["seq"],)
+        ).fetchone()
+    assert b"sealed" in kept
+    assert b"Roberto" not in kept  # also by this way no name is kept in the clear
     assert get(folder, "/")[0] == 200
     assert get(folder, "/healthz")[0] == 200
     begun = time.monotonic()

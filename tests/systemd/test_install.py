@@ -26,6 +26,7 @@ SECRETS = {
     "regulator-cert",
     "checkpoint-key",
     "vault-master",
+    "board-master",
 }
 # What systemd does on these words, for this one unit: `restart` returns when the page is there.
 SYSTEMCTL = """#!/bin/sh
@@ -171,8 +172,8 @@ def test_credentials_are_root_s_alone_and_drawn_once(furnished: Box) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
     drawn = {made.pop("db-writer"), made.pop("db-reader")}
     assert (len(drawn), min(map(len, drawn))) == (2, 32)
-    keys = {made.pop("checkpoint-key"), made.pop("vault-master")}
-    assert [len(bytes.fromhex(key)) for key in keys] == [32, 32]
+    keys = {made.pop(name) for name in ("checkpoint-key", "vault-master", "board-master")}
+    assert [len(bytes.fromhex(key)) for key in keys] == [32, 32, 32]
     assert set(made.values()) == {""}
 
 

@@ -31,7 +31,7 @@ LOOK = """
 from importlib.resources import files
 from pathlib import Path
 import fognode.ledgers.regulators, fognode.trial.player, fognode.daemon.node, fognode.page.app
-from fognode.ledgers.evm import contract_abi
+from fognode.ledgers.reading import contract_abi
 from fognode.store.prepare import migrations_folder
 from fognode.trial.chains import artifact
 assert {entry["type"] for entry in contract_abi()} >= {"function", "event", "error"}
