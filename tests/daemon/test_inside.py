@@ -1,0 +1,135 @@
+"""Boards inside the node: what configuration makes, and a scan and a photo through a whole node."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fognode.boards.lines import Lines
+from fognode.config import load, parse
+from fognode.daemon.inside import inside_parts
+from fognode.store.prepare import prepare_database
+from tests.boards.conftest import FakeBoard, FakeStore, until
+from tests.boards.test_photo import JPEG
+from tests.boards.test_scanner import MATRIX
+from tests.daemon.test_node import get
+
+TOML = """
+[farm]
+id = "farm-7"
+folder = "{folder}/node"
+[page]
+port = 0
+[serial]
+ports = ["{folder}/ports/*"]
+[[cabinet]]
+id = "cab-1"
+board = "cab01"
+[[board]]
+id = "cab01"
+[[board]]
+id = "scan1"
+place = "cab-1"
+[[scanner]]
+board = "scan1"
+port = "{folder}/ports/ttyACM0"
+[[camera]]
+id = "cam-1"
+cabinet = "cab-1"
+source = "{folder}/pictures"
+"""
+
+
+def test_each_board_inside_has_its_loops_and_its_line_on_the_page() -> None:
+    config = parse(
+        {
+            "farm": {"id": "farm-7"},
+            "board": [{"id": "pi0"}, {"id": "scan1"}, {"id": "scan2"}],
+            "pi": {"vibration_pin": 17, "tag_device": 0},
+            "scanner": [
+                {"board": "scan1", "port": "/dev/serial/by-id/usb-reader"},
+                {"board": "scan2", "port": "/dev/input/by-id/usb-kbd", "keyboard": True},
+            ],
+        }
+    )
+    lines = Lines(config, FakeStore().offer, lambda _b: (0, 0))
+    names = [name for name, _ in inside_parts(config, lines)]
+    assert names == ["pi", "pi-vibration", "pi-tag", "scan-scan1", "scan-scan2"]
+    assert [(line.port, line.board) for line in lines.status()] == [
+        ("pins", "pi0"),
+        ("/dev/serial/by-id/usb-reader", "scan1"),
+        ("/dev/input/by-id/usb-kbd", "scan2"),
+    ]
+
+
+def test_without_sections_there_is_nothing() -> None:
+    config = parse({"farm": {"id": "farm-7"}})
+    assert inside_parts(config, Lines(config, FakeStore().offer, lambda _b: (0, 0))) == []
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[tuple[Path, int, "subprocess.Popen[bytes]"]]:
+    config = tmp_path / "fognode.toml"
+    config.write_text(TOML.format(folder=tmp_path))
+    (tmp_path / "vault-master").write_text("0f" * 32)
+    for folder in ("node", "ports", "pictures"):
+        (tmp_path / folder).mkdir()
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    (tmp_path / "ports" / "ttyACM0").symlink_to(os.ttyname(slave))
+    prepare_database(load(config, {"CREDENTIALS_DIRECTORY": str(tmp_path)}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "fognode", "run", "--config", str(config)],
+        env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)},
+    )
+    try:
+        until((tmp_path / "node" / "page.url").exists, 20)
+        yield tmp_path, master, process
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def facts_of(folder: Path, kind: str) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(folder / "node" / "fognode.db")) as database:
+        rows = database.execute("SELECT body FROM event WHERE kind = ?", (kind,)).fetchall()
+    return [json.loads(body)["facts"] for (body,) in rows]
+
+
+def test_scan_and_photo_of_an_opening_reach_the_record(
+    node: tuple[Path, int, "subprocess.Popen[bytes]"],
+) -> None:
+    folder, master, process = node
+    until(lambda: "scan1" in [one["board"] for one in facts_of(folder, "board_hello")])
+    os.write(master, MATRIX + b"\r")
+    until(lambda: facts_of(folder, "code_scan") != [])
+    (scan,) = facts_of(folder, "code_scan")
+    assert (scan["gtin"], scan["serial"], scan["place"]) == ("9521234543213", "SN0001", "cab-1")
+    assert "scan1" in get(folder / "node", "/api/v1/sensors")[1]
+    board = FakeBoard(folder / "ports" / "ttyUSB0")
+    taken = threading.Timer(0.5, (folder / "pictures" / "a.jpg").write_bytes, (JPEG,))
+    try:
+        until(lambda: "cab01" in [one["board"] for one in facts_of(folder, "board_hello")])
+        board.happen("L1,open,859")
+        taken.start()
+        until(lambda: facts_of(folder, "photo_kept") != [], 12)
+    finally:
+        taken.cancel()
+        board.unplug()
+    (kept,) = facts_of(folder, "photo_kept")
+    assert (kept["by"], kept["purpose"]) == ("cam-1", "opening")
+    assert facts_of(folder, "board_unknown") == []  # nobody took the reader for a board
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
