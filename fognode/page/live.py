@@ -52,6 +52,7 @@ class Sensor:
     last_value: int | str | None = None  # None = nothing heard yet
     heard_s: int | None = None  # seconds since heard; None = never
     grams: int | None = None  # on a scale since it was tared
+    doubts: tuple[str, ...] = ()  # dead, stuck, impossible, drift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

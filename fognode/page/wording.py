@@ -39,6 +39,7 @@ RULES = {
     "weight_without_badge": "Weight changed, nobody named",
     "opening_without_badge": "Opened, nobody named",
     "board_silent": "A board is silent",
+    "sensor_doubted": "A sensor is in doubt",
     "photo_missed": "No photo of an opening",
     "verify_failed": "The record does not verify",
     "returned_heavier": "Came back heavier than it left",

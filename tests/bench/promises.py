@@ -186,6 +186,22 @@ PROMISES: dict[str, dict[str, Promise]] = {
         "door_to_row_p95": Promise("ms"),
         "door_to_row_max": Promise("ms", "< 1000"),
     },
+    "boards": {
+        # Bars: issue 5; boards facts, 10.  Lines a second that the daemon read from one port on
+        # which 10,000 came, each intact and of a board that may not speak here; what that cost of
+        # a core beside two boards that tell ten events a second each; and how long their events
+        # took from telling to the acknowledgement, which comes after COMMIT.
+        "flood_lines": Promise("1/s"),
+        "flood_cpu": Promise("%", "<= 15"),
+        "flood_delay_p99": Promise("ms", "< 250"),
+        "calm_delay_p99": Promise("ms"),
+        # Sixteen boards: an event and a sample a second each.  Of one core; events that the record
+        # has otherwise, twice or not at all by the boards' own ledgers.
+        "sixteen_cpu": Promise("%", "<= 25"),
+        "sixteen_events": Promise("events"),
+        "sixteen_wrong": Promise("events", "<= 0"),
+        "sixteen_delay_p99": Promise("ms"),
+    },
     "ledgers": {
         # From the signed attempt of a step, kept just before it is sent (at of its shadow), to
         # its first receipt, blocks every 2 s.  A130; paper: 2-4 s, mean, median and mode 2 s.
