@@ -195,7 +195,9 @@ class Player:
     def _readings(self) -> tuple[str, ...]:
         light = self.rows["door_open" if self.world.is_open else "door_close"][0].fields[2]
         empty = int(self.rows["sample"][0].fields[2].partition("=")[2])
-        return f"L1={light}", f"D1={self.world.mm}", f"W1={empty + self.world.counts}"
+        # A scale that never wavers is taken for stuck; 0.1 g, without chance.
+        waver = self._sample_ms // SAMPLE_MS * 5 % 9 - 4
+        return f"L1={light}", f"D1={self.world.mm}", f"W1={empty + self.world.counts + waver}"
 
     # --- what it hears ----------------------------------------------------------------------
 
