@@ -91,3 +91,27 @@ def test_new_folder_is_durable_in_its_parent(tmp_path: Path, calls: list[str]) -
     durable.make_folder(tmp_path / "spool")  # an existing one is no error
     assert calls == [f"fsync {tmp_path.name}"] * 2
     assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
+
+
+def test_append_whose_journal_was_given_up_meanwhile_is_not_taken_for_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # ext4 lets a sync that waits for an aborted journal end well (tests/crash, read-only disk).
+    def given_up(_descriptor: int, _offset: int, _length: int) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    descriptor = os.open(tmp_path / "one", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    durable.append_synced(descriptor, b"first")
+    monkeypatch.setattr(os, "posix_fallocate", given_up)
+    with pytest.raises(OSError, match="Read-only"):
+        durable.append_synced(descriptor, b"second")
+    os.close(descriptor)
+
+
+def test_append_leaves_size_and_content_to_what_was_appended(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for content in (b"a", b"b" * 5000, b"c"):
+        durable.append_synced(descriptor, content)
+    os.close(descriptor)
+    assert path.read_bytes() == b"a" + b"b" * 5000 + b"c"
