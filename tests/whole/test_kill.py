@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -17,6 +18,7 @@ SEED = 20260921
 START_S = 1.0  # from start to ready on an idle machine
 # On a loaded machine every life is as much longer as its start is, and so is the whole story.
 PATIENCE = 4
+CLOCKS_MS = 1000  # by which a board's time may be off; an opening is over after 4 s
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None:
@@ -27,13 +29,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None
     kills.start()
     try:
         story.tell(farm, lambda line: None)
-        openings = 4  # of cabinet 1 in the story
         while kills.is_alive():  # the story is over; the cabinet is still used
-            openings += 1
-            farm.boards["cab01"].door_open()
-            farm.expect("openBox", 30, count=openings, cabinet="cab-1")
-            farm.boards["cab01"].door_close()
-            farm.expect("box_closed", 30, count=openings, cabinet="cab-1")
+            open_and_shut(farm)
     finally:
         done.set()
         kills.join(60)
@@ -41,6 +38,29 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_20_kills(farm: Farm) -> None
     assert missing_at_the_end(farm) == []
     check_origins(farm)
     check_tokens(farm)
+
+
+def open_and_shut(farm: Farm) -> None:
+    """Open cabinet 1 and shut it, each until the record says so.
+
+    It may say of an earlier opening once more that it is over: counting them is not enough, and
+    a door that is opened again within the light's 150 ms was never shut.
+    """
+    began_ms = time.time_ns() // 1_000_000 - CLOCKS_MS
+    opened: list[str] = []
+
+    def is_open() -> bool:
+        opened[:] = [
+            event["event_id"]
+            for event in farm.events("openBox")
+            if event["facts"]["cabinet"] == "cab-1" and event["happened_at_ms"] >= began_ms
+        ]
+        return bool(opened)
+
+    farm.boards["cab01"].door_open()
+    farm.wait(is_open, 30, "cabinet 1 to be open")
+    farm.boards["cab01"].door_close()
+    farm.expect("box_closed", 30, opening=opened[-1])
 
 
 def kill_at_random(farm: Farm, done: threading.Event) -> None:
