@@ -89,7 +89,7 @@ def _case(state: State, root: Stored, told: Stored, known: Known) -> Case:
 
 def _follow(state: State, case: Case, way: ways.State) -> Outcome:
     kind = case.root.kind
-    if kind in restated.RESTATED:
+    if kind in restated.RULES:
         return restated.restate(way, case)
     if kind == Kind.PHOTO_KEPT:
         return _photo(way, case)

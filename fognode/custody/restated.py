@@ -50,16 +50,6 @@ def restate(state: State, case: Case) -> Outcome:
     return RULES[case.root.kind](state, case)
 
 
-RESTATED = (
-    Kind.EMPTY_DECLARED,
-    Kind.RINSE_DECLARED,
-    Kind.SEAL_DECLARED,
-    Kind.EXIT_DECLARED,
-    Kind.BATCH_DECLARED,
-    Kind.RECEIPT_DECLARED,
-)
-
-
 def reopen(outcome: Outcome, state: State, way: Way, told: Stored) -> None:
     """Compare the receipt of a package's batch anew."""
     batch = state.batches.batches.get(way.batch)

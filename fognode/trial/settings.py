@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fognode.trial.chains import TrialChain
+    from fognode.trial.chains import TrialChain, TrialChains
     from fognode.trial.farm import Farm
 
 CABINET, NIGHT_STORE, GATE = BOARDS = ("cab01", "cab02", "gate01")
@@ -61,12 +61,13 @@ def _peers(farm: "Farm") -> list[tuple[str, dict[str, Any]]]:
     return [
         ("partner", {"id": "dealer-1", "url": farm.partners.partner_url}),
         ("regulator", regulator),
-        ("chain", _chain(farm, farm.chains.private)),
-        ("chain", _chain(farm, farm.chains.public)),
+        ("chain", chain_table(farm.chains, farm.chains.private)),
+        ("chain", chain_table(farm.chains, farm.chains.public)),
     ]
 
 
-def _chain(farm: "Farm", chain: "TrialChain") -> dict[str, Any]:
+def chain_table(both: "TrialChains", chain: "TrialChain") -> dict[str, Any]:
+    """Return the [[chain]] of one of the trial's ledgers."""
     return {
         "name": chain.name,
         "url": chain.url,
@@ -76,9 +77,9 @@ def _chain(farm: "Farm", chain: "TrialChain") -> dict[str, Any]:
         "deploy_block": chain.deploy_block,
         "confirmations": 1,  # blocks come with transactions only: a second one never would
         "trial": True,
-        "farm": farm.chains.farm_address,
-        "centre": farm.chains.centre.address,
-        "keystore": str(farm.chains.farm_keystore),
+        "farm": both.farm_address,
+        "centre": both.centre.address,
+        "keystore": str(both.farm_keystore),
     }
 
 

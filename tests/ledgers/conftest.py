@@ -26,6 +26,7 @@ from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
 from fognode.store.writer import Writer
 from fognode.trial.chains import TrialChain, TrialChains, find_anvil, start_chains
+from fognode.trial.settings import chain_table
 from tests.blank import lay_database
 
 NOW_MS = 1_795_241_520_000  # when all tests happen
@@ -193,20 +194,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialChains]:
 
 
 def _table_of(both: TrialChains, chain: TrialChain, **changes: Any) -> dict[str, Any]:
-    return {
-        "name": chain.name,
-        "url": chain.url,
-        "chain_id": chain.chain_id,
-        "contract": chain.contract,
-        "code_hash": chain.code_hash,
-        "deploy_block": chain.deploy_block,
-        "confirmations": 1,
-        "trial": True,
-        "farm": both.farm_address,
-        "centre": both.centre.address,
-        "keystore": str(both.farm_keystore),
-        **changes,
-    }
+    return {**chain_table(both, chain), **changes}
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from fognode.store.tables import metadata
 from fognode.trial.chain_nodes import MemoryNode, _reply
 from fognode.trial.chains import TrialChain, TrialChains, start_chains
 from fognode.trial.database import TrialDatabase, missing_server, start_mariadb
+from fognode.trial.settings import chain_table
 from tests.blank import lay_database
 from tests.scenarios.house import House
 from tests.scenarios.story import Story, stocked
@@ -107,22 +108,6 @@ def _node(chain: TrialChain, config: Config, password: str) -> ChainNode:
     return node
 
 
-def _table_of(both: TrialChains, chain: TrialChain) -> dict[str, Any]:
-    return {
-        "name": chain.name,
-        "url": chain.url,
-        "chain_id": chain.chain_id,
-        "contract": chain.contract,
-        "code_hash": chain.code_hash,
-        "deploy_block": chain.deploy_block,
-        "confirmations": 1,
-        "trial": True,
-        "farm": both.farm_address,
-        "centre": both.centre.address,
-        "keystore": str(both.farm_keystore),
-    }
-
-
 @pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
 def build(
     request: pytest.FixtureRequest, tmp_path: Path, credentials: Path, chains: TrialChains
@@ -142,7 +127,7 @@ def build(
         ],
         "serial": {"ports": []},
         "manager": [{"name": "J.", "mail": "manager@farm.example"}],
-        "chain": [_table_of(chains, chain) for chain in (chains.private, chains.public)],
+        "chain": [chain_table(chains, chain) for chain in (chains.private, chains.public)],
     }
     if request.param == "mariadb":
         tables["store"] = request.getfixturevalue("schema")
