@@ -40,7 +40,8 @@ class Chimes:
             return
         try:
             last = self._told if self._told >= 0 else self._read()
-            self._commit(list(hours_to_tell(last, hour, self._zone)), [])
+            if events := list(hours_to_tell(last, hour, self._zone)):
+                self._commit(events, [])
         except StoreError:
             return  # said once by the store thread; asked again in seconds
         self._told = hour
@@ -51,13 +52,15 @@ class Chimes:
 
 
 def hours_to_tell(last: int, hour: int, zone: tzinfo) -> Iterator[Event]:
-    """Yield the events owed, oldest first.
+    """Yield the events owed, oldest first; none within the hour told last.
 
     Args:
         last: The hour told last, -1 for none; hours since 1970, UTC.
         hour: The current one; before ``last`` where the clock was set back.
         zone: Of the farm.
     """
+    if last == hour:
+        return
     first = last + 1 if 0 <= last < hour else hour
     day = _local(first, zone).date()
     if _local(last, zone).date() == day:

@@ -213,12 +213,28 @@ class Farm:
         return json.loads(text) if status == 200 else {}
 
     def events(self, *kinds: str, after: int = 0) -> list[dict[str, Any]]:
-        """Return the stored events of these kinds behind a seq, oldest first, through the API."""
+        """Return the stored events of these kinds behind a seq, oldest first, through the API.
+
+        A daemon that is away is waited for: a part of the record would be taken for all of it.
+
+        Raises:
+            AwayError: It did not answer for 20 s.
+        """
         found: list[dict[str, Any]] = []
-        while page := self.api(f"events?after={after}&limit=500").get("events"):
+        while page := self._answered(f"events?after={after}&limit=500")["events"]:
             found += [event for event in page if not kinds or event["kind"] in kinds]
             after = page[-1]["seq"]
         return found
+
+    def _answered(self, path: str) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+
+        def there() -> bool:
+            told.update(self.api(path))
+            return bool(told)
+
+        self.wait(there, READY_S, f"an answer to {path}")
+        return told
 
     def declare(self, kind: str, facts: dict[str, Json]) -> int:
         """Tell the daemon what no sensor sees; the same request is repeated while it is away.
