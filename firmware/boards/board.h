@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 void board_start(void);
-// One pass of the loop; returns after at most 20 ms.
+// One pass of the loop; returns after at most 20 ms, a camera's after a whole picture.
 void board_step(void);
 
 #endif

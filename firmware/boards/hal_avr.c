@@ -17,8 +17,15 @@
 #define hal_uart_put serial_put
 #endif
 
-#define BAUD_115200 16   // with U2X: 117,647 Bd, 2.1 % off, as the Arduino core has it
-#ifdef ETHERNET
+#ifdef CAMERA
+#define BAUD_DIVIDER 1 // with U2X: 1 MBd
+#else
+#define BAUD_DIVIDER 16 // with U2X: 117,647 Bd, 2.1 % off 115,200, as the Arduino core has it
+#endif
+#ifdef CAMERA
+#define INBOX_SIZE 64    // one order: a line of pixels needs the room
+#define OUTBOX_SIZE 128
+#elif defined ETHERNET
 #define INBOX_SIZE 64    // one line of an enrolment
 #define OUTBOX_SIZE 32   // its answer waits for room, 9 ms in all
 #else
@@ -175,6 +182,17 @@ void hal_irq_off(void) { cli(); }
 
 void hal_irq_on(void) { sei(); }
 
+bool hal_tick(void)
+{
+    if (!(TIFR0 & (1 << OCF0A)))
+        return false;
+    TIFR0 = 1 << OCF0A;
+    milliseconds++;
+    return true;
+}
+
+void hal_alive(void) { wdt_reset(); }
+
 // ---- serial --------------------------------------------------------------------------
 
 ISR(UART_RX_vect)
@@ -227,6 +245,15 @@ void hal_uart_put(const char *bytes, uint8_t count)
     sei();
 }
 
+void hal_uart_send(uint8_t byte)
+{
+    while (outbox.head != outbox.tail) // the interrupt sends on
+        ;
+    while (!(UCSR0A & (1 << UDRE0)))
+        ;
+    UDR0 = byte;
+}
+
 // ---- memory --------------------------------------------------------------------------
 
 uint8_t hal_eeprom_read(uint16_t address) { return eeprom_read_byte((uint8_t *)address); }
@@ -268,6 +295,16 @@ __attribute__((naked, used, section(".init3"))) static void watchdog_off(void)
 
 static void make_output(enum hal_pin pin) { *(LINES[pin].port - 1) |= LINES[pin].mask; }
 
+#ifdef CAMERA // its lines are where other boards have their outputs
+static void start_pins(void)
+{
+    make_output(HAL_CAMERA_RESET);
+    hal_pull(HAL_SCCB_DATA, false);
+    hal_pull(HAL_SCCB_CLOCK, false);
+}
+
+static void start_spi(void) {}
+#else
 static void start_pins(void)
 {
     static const uint8_t OUTPUTS[] = {HAL_TRIG,      HAL_HX_CLOCK,   HAL_RC_RESET,
@@ -292,6 +329,9 @@ static void start_pins(void)
     ECHO_ENABLE;
 }
 
+static void start_spi(void) { SPCR = 1 << SPE | 1 << MSTR; } // mode 0, 4 MHz
+#endif
+
 static void start_clocks(void)
 {
     TCCR0A = 1 << WGM01; // clear on match: 16 MHz / 64 / 250 = 1 kHz
@@ -299,9 +339,9 @@ static void start_clocks(void)
     TIMSK0 = 1 << OCIE0A;
     TCCR0B = 1 << CS01 | 1 << CS00;
     ADCSRA = 1 << ADEN | 1 << ADPS2 | 1 << ADPS1 | 1 << ADPS0;
-    SPCR = 1 << SPE | 1 << MSTR; // mode 0, 4 MHz
-    UBRR0 = BAUD_115200;
-    UCSR0A = 1 << U2X0;
+    start_spi();
+    UCSR0A = 1 << U2X0; // before the divider: simavr reckons with it then only
+    UBRR0 = BAUD_DIVIDER;
     UCSR0B = 1 << RXCIE0 | 1 << RXEN0 | 1 << TXEN0;
     UCSR0C = 1 << UCSZ01 | 1 << UCSZ00;
 }

@@ -12,5 +12,6 @@ extern const struct part part_tags_2; // with READERS 2
 extern const struct part part_temperature, part_humidity;
 extern const struct part part_level;
 extern const struct part part_code; // with part_code.c
+extern const struct part part_camera; // with part_camera.c, and alone
 
 #endif

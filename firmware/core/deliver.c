@@ -6,7 +6,6 @@
 #include "hal.h"
 #include "part.h"
 #include "pending.h"
-#include "ring.h"
 #include "sense.h"
 
 #define RESEND_MS 1000
@@ -18,7 +17,7 @@
 static struct inbox inbox;
 static uint8_t declared;       // lines of the declaration already sent
 static uint8_t sent;           // pending events already sent, oldest first
-static uint32_t lost_seen;     // ring_lost() that `sent` already allows for
+static uint32_t lost_seen;     // pending_lost() that `sent` already allows for
 static uint32_t resend_ms;     // how long to wait for the acknowledgement of the oldest
 static uint32_t sent_ms;       // when the oldest event was last sent
 static uint32_t sampled_ms, beat_ms;
@@ -31,7 +30,7 @@ void deliver_start(uint32_t ms)
     memset(&inbox, 0, sizeof inbox);
     declared = 0;
     sent = 0;
-    lost_seen = ring_lost();
+    lost_seen = pending_lost();
     resend_ms = RESEND_MS;
     sent_ms = sampled_ms = beat_ms = heard_ms = ms;
     refused_type = 0;
@@ -162,7 +161,7 @@ static void send_refusal(struct frame *frame, uint32_t ms)
 
 static void send_beat(struct frame *frame, uint32_t ms)
 {
-    uint32_t lost = ring_lost();
+    uint32_t lost = pending_lost();
 
     frame_begin(frame, 'B', 0, ms);
     frame_unsigned(frame, pending_count());
@@ -191,10 +190,10 @@ static void send_sample(struct frame *frame, uint32_t ms)
         send(frame);
 }
 
-// The ring overwrote records that were sent: what was place n is now a lower one.
+// Records that were sent are gone unacknowledged: what was place n is now a lower one.
 static void follow_lost(void)
 {
-    uint32_t gone = ring_lost() - lost_seen;
+    uint32_t gone = pending_lost() - lost_seen;
 
     lost_seen += gone;
     sent = sent > gone ? (uint8_t)(sent - gone) : 0;

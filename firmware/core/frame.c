@@ -47,15 +47,19 @@ bool frame_id_valid(const char *id)
 
 // ---- building ------------------------------------------------------------------------
 
+uint32_t frame_crc_byte(uint32_t crc, uint8_t byte)
+{
+    crc ^= byte;
+    crc = (crc >> 4) ^ hal_flash_u32(&CRC_NIBBLE[crc & 15]);
+    return (crc >> 4) ^ hal_flash_u32(&CRC_NIBBLE[crc & 15]);
+}
+
 uint32_t frame_crc(const char *bytes, uint8_t count)
 {
     uint32_t crc = UINT32_MAX;
 
-    while (count--) {
-        crc ^= (uint8_t)*bytes++;
-        crc = (crc >> 4) ^ hal_flash_u32(&CRC_NIBBLE[crc & 15]);
-        crc = (crc >> 4) ^ hal_flash_u32(&CRC_NIBBLE[crc & 15]);
-    }
+    while (count--)
+        crc = frame_crc_byte(crc, (uint8_t)*bytes++);
     return ~crc;
 }
 

@@ -43,6 +43,8 @@ bool frame_id_valid(const char *id);
 
 // CRC-32 (IEEE 802.3): of "123456789" it is CBF43926.
 uint32_t frame_crc(const char *bytes, uint8_t count);
+// The same byte by byte: begins with UINT32_MAX, its complement is the CRC.
+uint32_t frame_crc_byte(uint32_t crc, uint8_t byte);
 
 void frame_begin(struct frame *frame, char type, uint16_t seq, uint32_t ms);
 void frame_text(struct frame *frame, const char *text);

@@ -37,6 +37,9 @@ enum hal_pin {
     HAL_DHT, // one wire, both ways
     HAL_ETH_SELECT, // of the W5500, and of the memory card on its shield: Ethernet boards only
     HAL_SD_SELECT,
+    HAL_CAMERA_RESET, // of the OV7670, low = reset, and its SCCB lines: camera boards only
+    HAL_SCCB_DATA,
+    HAL_SCCB_CLOCK,
 };
 enum hal_analog { HAL_LIGHT, HAL_LEVEL };
 
@@ -65,16 +68,30 @@ bool hal_echo(uint32_t *us);
 // pulse powers that chip down.
 void hal_irq_off(void);
 void hal_irq_on(void);
+// Where interrupts must stay off for longer, call this at least once a ms: it counts the ms that
+// is due; true when one was.
+bool hal_tick(void);
+// Within a step that may outlast the watchdog's 2 s, after each bounded part of it.
+void hal_alive(void);
 
 // Next received byte; false when there is none.
 bool hal_uart_get(uint8_t *byte);
 // How many bytes hal_uart_put takes now.
 uint8_t hal_uart_room(void);
 void hal_uart_put(const char *bytes, uint8_t count);
+// Send a byte behind all that was put; waits until it can, at most 1.3 ms at 1 MBd.
+void hal_uart_send(uint8_t byte);
 
 // The code reader's line, 9600 Bd 8N1; only in images with a code reader.
 void hal_scan_start(void);
 bool hal_scan_get(uint8_t *byte);
+
+// The lines of an OV7670 as they are now, and its clock; only in images with a camera.
+void hal_camera_start(void);
+bool hal_camera_vsync(void);
+bool hal_camera_href(void);
+bool hal_camera_clock(void);
+uint8_t hal_camera_byte(void);
 
 // While a byte is being written this waits for its end, at most 3.4 ms.
 uint8_t hal_eeprom_read(uint16_t address);

@@ -8,7 +8,7 @@
 struct part {
     uint8_t sensor;                                     // enum sensor: its row in the registry
     void (*start)(uint32_t ms);                         // forget all state, start the chip
-    void (*step)(uint32_t ms);                          // one pass of the loop, at most 11 ms
+    void (*step)(uint32_t ms);                          // one pass, at most 11 ms, or a picture
     bool (*newest)(int32_t *value);                     // for S; false when there is none
     bool (*set)(const char *limit, uint32_t value);     // C; false = no such limit or value
 };

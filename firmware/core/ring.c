@@ -88,12 +88,16 @@ void ring_push_tag(uint32_t ms, uint8_t sensor, enum word word, const struct uid
     end(record);
 }
 
+bool ring_is_ahead(uint16_t of_boot, uint16_t seq)
+{
+    return of_boot == boot && (int16_t)(seq - newest_seq) > 0;
+}
+
 uint8_t ring_drop(uint16_t of_boot, uint16_t seq)
 {
     uint8_t kept = 0, count = ring.count;
 
-    // An acknowledgement from the future is a mistake of the other side: keep the evidence.
-    if (of_boot == boot && (int16_t)(seq - newest_seq) > 0)
+    if (ring_is_ahead(of_boot, seq))
         return 0;
     for (uint8_t place = 0; place < count; place++) {
         const struct record *record = ring_at(place);

@@ -16,8 +16,11 @@ void ring_start(uint16_t boot);
 // Keep an event until it is acknowledged.
 void ring_push(uint32_t ms, uint8_t sensor, enum word word, int32_t value);
 void ring_push_tag(uint32_t ms, uint8_t sensor, enum word word, const struct uid *uid);
-// Forget all records of that start up to and including seq; return how many.  A seq of this
-// start that was never given out drops nothing.  Comparison is signed, modulo 65,536.
+// Is that a seq of this start that was never given out?  To acknowledge one is a mistake of
+// the other side: it drops nothing, for it would drop evidence.
+bool ring_is_ahead(uint16_t boot, uint16_t seq);
+// Forget all records of that start up to and including seq; return how many.  None when seq
+// is ahead.  Comparison is signed, modulo 65,536.
 uint8_t ring_drop(uint16_t boot, uint16_t seq);
 // Forget the oldest record; there must be one.
 void ring_drop_oldest(void);

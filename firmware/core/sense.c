@@ -16,6 +16,7 @@ static const struct sense_row ROWS[SENSORS] HAL_FLASH = {
     [SENSE_HUMIDITY] = {"H1", "humidity", "permille", 2000},
     [SENSE_LEVEL] = {"F1", "level", "counts", 100},
     [SENSE_CODE] = {"B1", "code", "hex", 50},
+    [SENSE_CAMERA] = {"P1", "camera", "gray8", 0}, // when asked
 };
 static const char SPOKEN[WORDS][SENSE_WORD_MAX] HAL_FLASH = {
     [WORD_OPEN] = "open", [WORD_CLOSE] = "close", [WORD_SHAKE] = "shake",

@@ -21,6 +21,7 @@ enum sensor {
     SENSE_HUMIDITY,
     SENSE_LEVEL,
     SENSE_CODE,
+    SENSE_CAMERA,
     SENSORS,
 };
 

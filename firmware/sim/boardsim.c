@@ -26,7 +26,8 @@
 static struct {
     const char *elf, *mcu, *eeprom, *link, *id, *log;
     double speed;
-    bool paused, shield;
+    bool paused;
+    enum around around;
 } options = {.speed = 1, .mcu = "atmega328p"};
 
 static int master = -1, log_file = -1;
@@ -281,7 +282,7 @@ static bool parse(int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "s:e:l:i:S:o:m:pw")) != -1) {
+    while ((option = getopt(argc, argv, "s:e:l:i:S:o:m:pwc")) != -1) {
         switch (option) {
         case 's': options.speed = atof(optarg); break;
         case 'e': options.eeprom = optarg; break;
@@ -289,7 +290,8 @@ static bool parse(int argc, char **argv)
         case 'i': options.id = optarg; break;
         case 'S': chance_seed(strtoul(optarg, NULL, 10)); break;
         case 'm': options.mcu = optarg; break;
-        case 'w': options.shield = true; break;
+        case 'w': options.around = AROUND_SHIELD; break;
+        case 'c': options.around = AROUND_CAMERA; break;
         case 'o': options.log = optarg; break;
         case 'p': options.paused = true; options.speed = 0; break;
         default: return false;
@@ -304,14 +306,14 @@ int main(int argc, char **argv)
     if (!parse(argc, argv)) {
         fputs("usage: boardsim [-s speed, 0 = max] [-p: run only on \"run ms\"] [-e eeprom.bin]\n"
               "                [-l symlink] [-i board id] [-S seed] [-o uart.log] [-m mcu]\n"
-              "                [-w: W5500] fw.elf\n", stderr);
+              "                [-w: W5500] [-c: a camera, no sensors] fw.elf\n", stderr);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     chips_uart_out = keep_output;
-    if (!chips_start(options.elf, options.mcu, options.shield))
+    if (!chips_start(options.elf, options.mcu, options.around))
         return 1;
     load_eeprom();
     if (options.log)

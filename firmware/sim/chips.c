@@ -13,6 +13,7 @@
 #include <sim_avr.h>
 #include <sim_elf.h>
 
+#include "camera.h"
 #include "chance.h"
 #include "net.h"
 
@@ -58,20 +59,19 @@ static const struct board {
     const char *mcu;
     struct leg edges, trig, echo, weight_data, weight_clock, reset, select, reset_2, select_2;
     struct leg climate;
-    uint8_t edges_level; // number of the external interrupt of `edges`
     struct leg ether;    // select of the W5500; port 0 = no shield
     struct leg code;     // line of the code reader; port 0 = none
 } BOARDS[] = {
     {"atmega328p", {'D', 2}, {'D', 7}, {'B', 0}, {'D', 4}, {'D', 5}, {'B', 1}, {'B', 2}, {'C', 2},
-     {'D', 6}, {'C', 3}, 0, {0, 0}, {'D', 3}},
+     {'D', 6}, {'C', 3}, {0, 0}, {'D', 3}},
     {"atmega2560", {'E', 4}, {'H', 4}, {'B', 4}, {'G', 5}, {'E', 3}, {'H', 6}, {'B', 0}, {'F', 2},
-     {'H', 3}, {'F', 3}, 4, {0, 0}, {'E', 5}},
+     {'H', 3}, {'F', 3}, {0, 0}, {'E', 5}},
     {"atmega328p", {'D', 2}, {'D', 7}, {'B', 0}, {'D', 3}, {'D', 5}, {'B', 1}, {'D', 6}, {'C', 2},
-     {'C', 4}, {'C', 3}, 0, {'B', 2}, {0, 0}},
+     {'C', 4}, {'C', 3}, {'B', 2}, {0, 0}},
     {"atmega2560", {'E', 4}, {'H', 4}, {'B', 5}, {'E', 5}, {'E', 3}, {'H', 6}, {'H', 3}, {'F', 2},
-     {'F', 4}, {'F', 3}, 4, {'B', 4}, {0, 0}},
+     {'F', 4}, {'F', 3}, {'B', 4}, {0, 0}},
 };
-static const struct board *board;
+static const struct board *board; // NULL: a camera board
 
 static avr_irq_t *pin(struct leg leg)
 {
@@ -115,6 +115,8 @@ void chips_shake(uint32_t edges)
 {
     bool idle = !edges_left;
 
+    if (!board)
+        return;
     edges_left += edges + (edges & 1); // an odd count would leave the line high
     if (idle && edges_left)
         later(200, next_edge);
@@ -253,7 +255,7 @@ static avr_cycle_count_t next_bit(avr_t *a, avr_cycle_count_t when, void *param)
 
 bool chips_scan(const uint8_t *bytes, size_t count)
 {
-    if (!board->code.port || scan.next != scan.count || count > CODE_ROOM)
+    if (!board || !board->code.port || scan.next != scan.count || count > CODE_ROOM)
         return false;
     memcpy(scan.bytes, bytes, count);
     scan.count = count;
@@ -317,11 +319,23 @@ static void quiet(avr_t *a, const int level, const char *format, va_list list)
         vfprintf(stderr, format, list);
 }
 
+// A low INT pin would otherwise re-arm a timer almost every cycle (simavr issue 465).
+static void calm_interrupts(void)
+{
+    for (uint8_t i = 0; i < (strcmp(avr->mmcu, "atmega2560") == 0 ? 8 : 2); i++)
+        avr_extint_set_strict_lvl_trig(avr, i, 0);
+}
+
 // A reset cancels every timer and forgets every level: give them back.
 static void restore_lines(void)
 {
     was_reset = false;
+    calm_interrupts();
     uart_open = true;
+    if (!board) {
+        camera_restart();
+        return;
+    }
     edges_left = 0;
     answer.count = 0;
     scan.next = scan.count;
@@ -335,12 +349,14 @@ static void restore_lines(void)
 
 void chips_update(void)
 {
+    if (!board)
+        return;
     avr_raise_irq(pin(board->echo), chips.distance.stuck);
     if (chips.weight.gone)
         set_weight_data(true);
 }
 
-static void wire(void)
+static void wire_serial(void)
 {
     avr_irq_t *serial = avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), 0);
     uint32_t flags = 0;
@@ -351,6 +367,10 @@ static void wire(void)
     avr_irq_register_notify(serial + UART_IRQ_OUTPUT, on_uart, NULL);
     avr_irq_register_notify(serial + UART_IRQ_OUT_XON, on_xon, NULL);
     avr_irq_register_notify(serial + UART_IRQ_OUT_XOFF, on_xoff, NULL);
+}
+
+static void wire_sensors(void)
+{
     avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_OUT_TRIGGER),
                             on_adc, NULL);
     avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_SPI_GETIRQ(0), SPI_IRQ_OUTPUT), on_spi,
@@ -380,15 +400,20 @@ static void start_models(void)
     w5500_model_start(&chips.ether, &net_of_host);
 }
 
-static bool find_board(const char *mcu, bool shield)
+static bool wire_board(const char *mcu, enum around around)
 {
+    if (around == AROUND_CAMERA)
+        return camera_wire(avr, mcu);
     for (unsigned i = 0; i < sizeof BOARDS / sizeof *BOARDS; i++)
-        if (strcmp(BOARDS[i].mcu, mcu) == 0 && !!BOARDS[i].ether.port == shield)
+        if (strcmp(BOARDS[i].mcu, mcu) == 0 && !!BOARDS[i].ether.port == (around == AROUND_SHIELD))
             board = &BOARDS[i];
-    return board != NULL;
+    if (!board)
+        return false;
+    wire_sensors();
+    return true;
 }
 
-bool chips_start(const char *elf, const char *mcu, bool shield)
+bool chips_start(const char *elf, const char *mcu, enum around around)
 {
     elf_firmware_t firmware = {0};
 
@@ -397,24 +422,24 @@ bool chips_start(const char *elf, const char *mcu, bool shield)
         fprintf(stderr, "boardsim: cannot read %s\n", elf);
         return false;
     }
-    avr = find_board(mcu, shield) ? avr_make_mcu_by_name(mcu) : NULL;
-    if (!avr) {
-        fprintf(stderr, "boardsim: no board with %s\n", mcu);
+    avr = avr_make_mcu_by_name(mcu);
+    if (!avr || avr_init(avr) != 0) {
+        fprintf(stderr, "boardsim: no chip %s\n", mcu);
         return false;
     }
-    avr_init(avr);
     firmware.frequency = MHZ * 1000000;
     avr_load_firmware(avr, &firmware);
     avr->vcc = avr->avcc = avr->aref = 5000;
     avr->sleep = no_sleep;
     avr->run_cycle_limit = MHZ * 1000;
-    // A low INT pin would otherwise re-arm a timer almost every cycle (simavr issue 465).
-    for (uint8_t i = 0; i <= board->edges_level + 1; i++)
-        avr_extint_set_strict_lvl_trig(avr, i, 0);
     core_reset = avr->reset;
     avr->reset = on_reset;
     start_models();
-    wire();
+    wire_serial();
+    if (!wire_board(mcu, around)) {
+        fprintf(stderr, "boardsim: no board with %s\n", mcu);
+        return false;
+    }
     restore_lines();
     return true;
 }

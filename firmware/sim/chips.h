@@ -9,6 +9,7 @@
 #include "dht_model.h"
 #include "hcsr04_model.h"
 #include "hx711_model.h"
+#include "ov7670_model.h"
 #include "rc522_model.h"
 #include "w5500_model.h"
 
@@ -25,13 +26,16 @@ struct chips {
     struct w5500_model ether; // of an Ethernet board
     int32_t level_mv; // liquid-level probe
     int32_t level_noise_mv;
+    struct ov7670_model camera; // of a camera board, which has nothing else
 };
 
 extern struct chips chips;
 
-// Load the ELF for a chip, "atmega328p" or "atmega2560", under an Ethernet shield or not; false,
-// with a word on stderr, when that fails.
-bool chips_start(const char *elf, const char *mcu, bool shield);
+enum around { AROUND_SENSORS, AROUND_SHIELD, AROUND_CAMERA };
+
+// Load the ELF for a chip, "atmega328p" or "atmega2560", with the sensors around it, also under an
+// Ethernet shield, or with a camera alone; false, with a word on stderr, when that fails.
+bool chips_start(const char *elf, const char *mcu, enum around around);
 // Simulated time since start; a reset does not set it back.
 uint64_t chips_us(void);
 // Run until that time.  False when the processor crashed.

@@ -95,6 +95,10 @@ SET(ethgone, 0, 1, chips.ether.gone = value)
 SET(ethcut, 0, 1, chips.ether.no_link = value)
 SET(level, 0, 5000, chips.level_mv = value)
 SET(levelnoise, 0, 500, chips.level_noise_mv = value)
+SET(scene, 0, 255, chips.camera.scene = value)
+SET(camgone, 0, 1, chips.camera.gone = value)
+SET(camfreeze, 0, 1, chips.camera.frozen = value)
+SET(camdrop, 0, 255, chips.camera.drop = value)
 
 // "none" empties the field, HEX leaves this card alone in it, +HEX adds, -HEX removes one.
 static bool change_cards(struct rc522_model *reader, const char *text)
@@ -160,7 +164,8 @@ static const struct word {
     {"rcgone2", set_rcgone2},     {"temp", set_temp},             {"humid", set_humid},
     {"dhtgone", set_dhtgone},     {"dhtgarble", set_dhtgarble},   {"dhtcut", set_dhtcut},
     {"level", set_level},         {"levelnoise", set_levelnoise}, {"uart", send_uart},
-    {"ethgone", set_ethgone},     {"ethcut", set_ethcut},
+    {"ethgone", set_ethgone},     {"ethcut", set_ethcut},         {"scene", set_scene},
+    {"camgone", set_camgone},     {"camfreeze", set_camfreeze},   {"camdrop", set_camdrop},
     {"uarthex", send_uarthex},    {"reset", press_reset},         {"scanhex", scan_hex},
 };
 

@@ -22,6 +22,7 @@ void test_sense(void);
 void test_drivers(void);
 void test_dht(void);
 void test_scan(void);
+void test_camera(void);
 void test_cabinet(void);
 
 #endif

@@ -20,6 +20,8 @@ static struct {
     uint8_t count;
     uint64_t began_us;
 } answer; // of the climate sensor
+static uint64_t camera_ns;         // next change of its lines
+static uint32_t tick_ms;           // the last one that hal_tick told
 
 void fake_start(void)
 {
@@ -32,6 +34,9 @@ void fake_start(void)
     hx711_model_start(&fake.weight);
     rc522_model_start(&fake.reader);
     dht_model_start(&fake.climate);
+    ov7670_model_start(&fake.camera);
+    fake.send_us = 12;
+    camera_ns = tick_ms = 0;
     answer.count = 0;
     fake_power_cut();
     fake.weight.noise = 0;
@@ -55,6 +60,9 @@ void fake_advance_us(uint32_t us)
     fake.us += us;
     for (; fake.us >= convert_us; convert_us += 1000000 / fake.weight.sps)
         weight_data = hx711_model_convert(&fake.weight, fake.us);
+    while (fake.camera_on && fake.us * 1000 >= camera_ns)
+        camera_ns += (uint64_t)ov7670_model_next(&fake.camera) *
+                     ov7670_model_prescale(&fake.camera) * 125; // of 8 MHz
     echo_high = rise_us && fake.us >= rise_us && fake.us < fall_us;
     if (rise_us && fake.us >= fall_us) {
         echo_us = (uint32_t)(fall_us - rise_us);
@@ -65,6 +73,7 @@ void fake_advance_us(uint32_t us)
 void fake_run(uint32_t ms)
 {
     for (uint64_t until = fake.us + ms * 1000ULL; fake.us < until;) {
+        hal_alive();
         board_step();
         fake_advance_us(1000);
     }
@@ -112,6 +121,8 @@ void hal_pin(enum hal_pin pin, bool high)
         rc522_model_reset(&fake.reader, high);
     else if (pin == HAL_RC_SELECT && !high)
         rc522_model_select(&fake.reader);
+    else if (pin == HAL_CAMERA_RESET)
+        ov7670_model_reset(&fake.camera, high);
 }
 
 static bool climate_level(void)
@@ -128,8 +139,21 @@ static bool climate_level(void)
     return true;
 }
 
+static bool sccb_data = true, sccb_clock = true; // as the host leaves them
+
+static void pull_sccb(enum hal_pin pin, bool low)
+{
+    if (pin == HAL_SCCB_DATA)
+        sccb_data = !low;
+    else
+        sccb_clock = !low;
+    ov7670_model_wire(&fake.camera, sccb_data, sccb_clock);
+}
+
 void hal_pull(enum hal_pin pin, bool low)
 {
+    if (pin == HAL_SCCB_DATA || pin == HAL_SCCB_CLOCK)
+        pull_sccb(pin, low);
     if (pin != HAL_DHT || !dht_model_hold(&fake.climate, low, fake.us))
         return;
     answer.count = dht_model_answer(&fake.climate, answer.us);
@@ -140,6 +164,8 @@ bool hal_read(enum hal_pin pin)
 {
     if (pin == HAL_DHT)
         return climate_level();
+    if (pin == HAL_SCCB_DATA)
+        return sccb_data && !fake.camera.pulls;
     return pin == HAL_ECHO ? echo_high || fake.distance.stuck : weight_data;
 }
 
@@ -176,6 +202,45 @@ void hal_irq_on(void)
     uint64_t off_us = fake.us - fake.irq_off_us;
     if (off_us > fake.irq_off_longest_us)
         fake.irq_off_longest_us = off_us;
+}
+
+bool hal_tick(void)
+{
+    bool due = hal_ms() != tick_ms;
+
+    tick_ms = hal_ms();
+    return due;
+}
+
+void hal_alive(void)
+{
+    if (fake.us - fake.alive_us > fake.unfed_longest_us)
+        fake.unfed_longest_us = fake.us - fake.alive_us;
+    fake.alive_us = fake.us;
+}
+
+void hal_camera_start(void) { fake.camera_on = true; }
+
+bool hal_camera_vsync(void) { return fake.camera.vsync; }
+
+bool hal_camera_href(void)
+{
+    fake_advance_us(1);
+    return fake.camera.href;
+}
+
+bool hal_camera_clock(void)
+{
+    fake_advance_us(1);
+    return fake.camera.clock;
+}
+
+uint8_t hal_camera_byte(void) { return fake.camera.byte; }
+
+void hal_uart_send(uint8_t byte)
+{
+    hal_uart_put((const char *)&byte, 1);
+    fake_advance_us(fake.send_us);
 }
 
 bool hal_uart_get(uint8_t *byte)

@@ -9,9 +9,10 @@
 #include "dht_model.h"
 #include "hcsr04_model.h"
 #include "hx711_model.h"
+#include "ov7670_model.h"
 #include "rc522_model.h"
 
-#define FAKE_OUT 65536
+#define FAKE_OUT 131072
 
 struct fake {
     uint64_t us;
@@ -31,6 +32,10 @@ struct fake {
     struct hx711_model weight;
     struct rc522_model reader;
     struct dht_model climate;
+    struct ov7670_model camera;
+    bool camera_on;       // its clock runs
+    uint32_t send_us;     // what a byte of a picture takes
+    uint64_t alive_us, unfed_longest_us; // of the watchdog
 };
 
 extern struct fake fake;

@@ -16,6 +16,7 @@ int main(int argc, char **argv)
     test_drivers();
     test_dht();
     test_scan();
+    test_camera();
     test_cabinet();
     puts("host tests passed");
     return 0;

@@ -6,7 +6,7 @@ from fognode.boards.progress import Progress, step
 from fognode.errors import FrameError
 from fognode.events import Event
 from fognode.hashing import Stamp, freeze
-from fognode.store.reader import stored_event
+from fognode.store.bodies import stored_event
 from tests.firmware.conftest import Board
 
 TURN_MS = 50
@@ -73,6 +73,10 @@ class Fog:
     def _listen(self) -> None:
         said = self._board.log.read_bytes()[self._read :]
         self._read += len(said)
+        self.hear(said)
+
+    def hear(self, said: bytes) -> None:
+        """Take what comes on the line, whoever says it."""
         at = Moment(wall_ms=WALL_MS + self.now_ms, mono_ms=self.now_ms)
         for frame in self._splitter.feed(said):
             if isinstance(frame, FrameError):

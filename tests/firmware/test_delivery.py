@@ -92,10 +92,10 @@ def test_what_ring_and_spill_cannot_hold_is_counted_to_the_last_event(board: Boa
     Fog(board, record).serve(8000)
     (lost,) = record.of_kind("board_lost")
     (gap,) = record.of_kind("board_gap")
-    assert lost.facts["lost"] == gap.facts["missing"] == 90 - 72
-    kept = numbers(1, 1, 48) + numbers(1, 67, 90)  # the beginning, and the newest
+    assert lost.facts["lost"] == gap.facts["missing"] == 90 - 70
+    kept = numbers(1, 1, 46) + numbers(1, 67, 90)  # the beginning, and the newest
     assert record.origins() == kept
-    assert gap.origin == "n/board_gap/cab01/1/49-66"
+    assert gap.origin == "n/board_gap/cab01/1/47-66"
 
 
 def test_overflow_before_a_reset_still_shows_as_a_gap(board: Board) -> None:
@@ -105,9 +105,59 @@ def test_overflow_before_a_reset_still_shows_as_a_gap(board: Board) -> None:
     board.run(6000)
     board.do("reset")
     Fog(board, record).serve(8000)
-    assert record.origins() == numbers(1, 1, 48) + numbers(1, 67, 90)
+    assert record.origins() == numbers(1, 1, 46) + numbers(1, 67, 90)
     (gap,) = record.of_kind("board_gap")
-    assert gap.facts["missing"] == 18
+    assert gap.facts["missing"] == 20
+
+
+def test_power_cut_after_the_memory_overflowed_is_counted_to_the_newest_event(
+    board: Board,
+) -> None:
+    record = Record()
+    Fog(board, record).serve(1000)
+    swing(board, 90)
+    board.run(2100)
+    board.power_cut()
+    fog = Fog(board, record)
+    fog.board_restarted()
+    fog.serve(6000)
+    assert record.origins() == [*numbers(1, 1, 46), "b/cab01/1/90"]
+    (gap,) = record.of_kind("board_gap")
+    assert gap.origin == "n/board_gap/cab01/1/47-89"
+    assert gap.facts["missing"] == 90 - 47
+    assert any(order.startswith(b"$A,cab01,1,90*") for order in fog.orders)
+
+
+def test_power_cut_in_mid_overflow_leaves_at_most_two_seconds_uncounted(board: Board) -> None:
+    record = Record()
+    Fog(board, record).serve(1000)
+    swing(board, 85)
+    board.power_cut()  # the newest copy is still being written, or waits for its turn
+    fog = Fog(board, record)
+    fog.board_restarted()
+    fog.serve(6000)
+    newest = int(record.origins()[-1].rsplit("/", maxsplit=1)[1])
+    assert record.origins()[:46] == numbers(1, 1, 46)
+    assert 85 - newest <= 2100 // DOOR_MS + 1
+    assert record.of_kind("board_gap")[0].facts["missing"] == newest - 47
+
+
+def test_second_power_cut_of_an_outage_leaves_the_count_of_both_starts(board: Board) -> None:
+    record = Record()
+    Fog(board, record).serve(1000)
+    swing(board, 80)
+    board.run(2100)
+    board.power_cut()
+    swing(board, 30)
+    board.run(2100)
+    board.power_cut()
+    fog = Fog(board, record)
+    fog.board_restarted()
+    fog.serve(9000)
+    counted = sum(gap.facts["missing"] for gap in record.of_kind("board_gap"))  # type: ignore[misc]
+    assert {"b/cab01/1/80", "b/cab01/2/30"} < set(record.origins())
+    assert record.origins()[:45] == numbers(1, 1, 45)
+    assert counted + len(record.origins()) == 80 + 30
 
 
 def test_resets_in_a_row_keep_every_start_apart(board: Board) -> None:
@@ -120,4 +170,32 @@ def test_resets_in_a_row_keep_every_start_apart(board: Board) -> None:
     fog.serve(4000)
     wanted = [origin for boot in range(1, 6) for origin in numbers(boot, 1, 2)]
     assert record.origins() == wanted
+    assert not record.of_kind("board_gap")
+
+
+@pytest.mark.parametrize("from_part", ["$H", "$E,cab01,1,3,"])
+def test_recording_of_the_line_is_refused_and_the_board_goes_on(
+    board: Board, from_part: str
+) -> None:
+    record = Record()
+    fog = Fog(board, record)
+    fog.serve(10_000)
+    swing(board, 6)
+    fog.serve(500)
+    recorded = board.log.read_bytes()
+    hello = recorded[: recorded.index(b"$B")]
+    board.do("reset")
+    fog.serve(500)
+    swing(board, 1)
+    fog.serve(500)
+    before = record.origins()
+    assert before == [*numbers(1, 1, 6), "b/cab01/2/1"]
+    fog.hear(hello + recorded[recorded.index(from_part.encode()) :])
+    assert [one.facts["what"] for one in record.of_kind("board_contradicts")] == [
+        "boot_went_back",
+        "replayed",
+    ]
+    board.do("light 300")
+    fog.serve(1500)
+    assert record.origins() == [*before, "b/cab01/2/2"]
     assert not record.of_kind("board_gap")

@@ -10,12 +10,15 @@ from zlib import crc32
 
 import pytest
 
+from fognode.boards.picture import Picture, PictureSplitter, Wanted
 from fognode.boards.wire import GRAMMAR, decode
 from fognode.trial.boards import RecordedBoard, SimBoard
 from tests.firmware.golden import RECORDED, ROOT, STORY
 
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 FIRMWARE = (ROOT / "firmware" / "core" / "deliver.c").read_text(encoding="utf-8")
+CAMERA = (ROOT / "firmware" / "boards" / "part_camera.c").read_text(encoding="utf-8")
+PICTURE = {"P", "Z"}  # of fognode/boards/picture.py
 VECTORS = (ROOT / "tests" / "vectors" / "frames.txt").read_text(encoding="ascii").splitlines()
 GOLDEN = [row.partition(" ")[0] for row in VECTORS]
 
@@ -35,10 +38,10 @@ def test_message_kinds_are_the_same_everywhere() -> None:
     rows = re.findall(r"^\| ([A-Z]) \| (board|fog) \|", PROTOCOL, re.MULTILINE)
     from_board = {kind for kind, who in rows if who == "board"}
     from_fog = {kind for kind, who in rows if who == "fog"}
-    assert from_board == {kind.decode() for kind in GRAMMAR}
+    assert from_board == {kind.decode() for kind in GRAMMAR} | PICTURE
     assert from_board | from_fog == {frame[1] for frame in GOLDEN}
     obeyed = set(re.findall(r"order->type == '([A-Z])'", FIRMWARE))
-    sent = set(re.findall(r"'([A-Z])', 0, ms", FIRMWARE))
+    sent = set(re.findall(r"'([A-Z])', 0, (?:hal_)?ms", FIRMWARE + CAMERA))
     assert obeyed == from_fog
     assert sent | {"H", "D", "E"} == from_board  # H, D, E are built in one place each
 
@@ -59,6 +62,18 @@ def test_worked_slot_of_the_eeprom_is_the_worked_event() -> None:
     assert sensor == 0  # L1
     body = f"E,cab01,{boot},{seq},{ms},L1,{word},{value}"
     assert f"${body}*{crc32(body.encode()):08X}" in GOLDEN
+
+
+def test_worked_picture_is_read_and_made_of_the_worked_frames() -> None:
+    found = re.search(r"^picture 7 of .*:\n((?:  [0-9a-f ]+\n)+)", PROTOCOL, re.MULTILINE)
+    assert found
+    content = bytes.fromhex(found[1])
+    told = PictureSplitter()
+    told.expect(Wanted(board="cam01", boot=17, number=7))
+    assert told.feed(content) == []
+    assert told.result == Picture(width=4, height=2, pixels=bytes.fromhex("00400a24ff80c010"))
+    head, end = content.split(told.result.pixels)
+    assert {head.decode().strip(), end.decode().strip()} <= set(GOLDEN)
 
 
 def test_recordings_are_whole_frames() -> None:

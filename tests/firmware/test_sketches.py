@@ -27,6 +27,7 @@ SENSORS = {
     "climate": ["T1 temperature", "H1 humidity"],
     "level": ["F1 level"],
     "code": ["B1 code"],
+    "camera": ["P1 camera"],
 }
 STIMULI = {
     "light": ("light 4000", ("L1", "open", "818")),
