@@ -132,9 +132,10 @@ class Weather:
     def garble(self, chance: random.Random) -> None:
         """Flip bits of a line for a while."""
         board, end_s = chance.choice(self.boards), time.monotonic() + chance.uniform(*AWAY_S)
+        bits = random.Random(chance.random())  # how many it takes depends on the machine
         while time.monotonic() < end_s:
             board.turn(time.monotonic())
-            board.flip(chance)
+            board.flip(bits)
             self.turn(time.monotonic() + TURN_S)
 
     def crash(self, chance: random.Random) -> None:
@@ -205,14 +206,15 @@ def _content(kind: str, body: dict[str, object]) -> tuple[object, ...]:
     return body.get("board_ms"), sensor, word, facts.get(VALUES[sensor])
 
 
-def storm(folder: Path, seed: int, faults: int) -> History:
-    """Let it storm, let it rest, compare."""
+def storm(folder: Path, seed: int, faults: int, least: int = 0) -> History:
+    """Let it storm, and blow on until ``least`` events are told; let it rest, compare."""
     chance, weather = random.Random(seed), Weather(folder)
     try:
         weather.start()
         for _ in range(faults):
             weather.turn(time.monotonic() + chance.uniform(*BETWEEN_S))
             chance.choice(FAULTS)(weather, chance)
+        weather.wait(lambda: _told(weather) >= least, REST_S)
         for board in weather.boards:
             board.rests = True
         rested = weather.wait(lambda: not any(b.pending for b in weather.boards), REST_S)
@@ -228,6 +230,10 @@ def storm(folder: Path, seed: int, faults: int) -> History:
         return history
     finally:
         weather.close()
+
+
+def _told(weather: Weather) -> int:
+    return sum(len(told) for board in weather.boards for told in board.told.values())
 
 
 def _behind(weather: Weather) -> bool:

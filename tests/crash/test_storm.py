@@ -14,7 +14,7 @@ import pytest
 from tests.crash.storm import compare, storm
 from tests.crash.storm_board import StormBoard, Told
 
-SEED, FAULTS = 20261122, 12
+SEED, FAULTS, LEAST = 20261122, 12, 500
 LEDGER: dict[int, list[Told]] = {
     1: [(5, "D1", "move", 37), (9, "L1", "open", 859)],
     2: [(4, "D1", "move", 74)],
@@ -71,7 +71,8 @@ def test_record_that_is_otherwise_is_found(
 
 @pytest.mark.whole
 def test_after_a_storm_ledger_and_record_agree_event_for_event(tmp_path: Path) -> None:
-    history = storm(tmp_path, SEED, FAULTS)
+    # Told is what is acknowledged in time, so on a busy machine the faults alone may see few.
+    history = storm(tmp_path, SEED, FAULTS, LEAST)
     assert history.wrong == []
-    assert history.told > 500
+    assert history.told >= LEAST
     assert history.starts > 3
