@@ -4,6 +4,7 @@
 # May be run again at any time: what is there is kept, what differs is renewed, and a release
 # that does not answer within 30 s gives way to the one before.
 #
+#   PI=pi|pi5|none            libraries for sensors on the pins of a Raspberry Pi; else by its model
 #   ROOT=/FOLDER              install below this folder and run from there: no account (tests)
 #   NO_SYSTEMD=1              only files: no account, no service (tests, containers)
 #   FOGNODE_VENV_FROM=/VENV   borrow the libraries of this environment, download none (tests)
@@ -13,6 +14,7 @@ cd "$(dirname "$0")/.."
 
 ROOT=${ROOT:-}
 NO_SYSTEMD=${NO_SYSTEMD:-}
+PI=${PI:-}
 FOGNODE_VENV_FROM=${FOGNODE_VENV_FROM:-}
 SOURCES="setup.cfg pyproject.toml README.md LICENSE fognode contracts/abi migrations"
 WAIT_S=30
@@ -39,11 +41,40 @@ check_machine() {
     case $ROOT$home in
     /root/* | /home/*) fail "$home is hidden from the service: put /usr/bin first in PATH" ;;
     esac
-    extras="[mariadb]"
+    extras=mariadb
     if ! { command -v mariadb_config && command -v gcc; } >/dev/null; then
         say "SQLite only: the MariaDB connector needs apt-get install gcc libmariadb-dev"
         extras=""
     fi
+    choose_pi
+    [ "$PI" = none ] || extras=${extras:+$extras,}$PI
+    extras=${extras:+[$extras]}
+}
+
+model() { tr -d '\0' 2>/dev/null <"$ROOT/proc/device-tree/model" || true; }
+
+# Which of the extras of setup.cfg drive the pins: RPi.GPIO fails on the Pi 5 and its kin.
+choose_pi() {
+    case $PI in
+    pi | pi5 | none) return ;;
+    "") ;;
+    *) fail "PI=$PI is none of pi, pi5, none" ;;
+    esac
+    case $(model) in
+    *"Raspberry Pi 5"* | *"Raspberry Pi Compute Module 5"*) PI=pi5 ;;
+    *"Raspberry Pi"*) PI=pi ;;
+    *) PI=none ;;
+    esac
+    if [ "$PI" != none ] && ! can_compile; then
+        say "no sensors on the Pi's own pins: their libraries need apt-get install gcc python3-dev"
+        PI=none
+    fi
+}
+
+can_compile() {
+    header='import pathlib, sys, sysconfig
+sys.exit(not (pathlib.Path(sysconfig.get_path("include")) / "Python.h").exists())'
+    command -v gcc >/dev/null && python3 -c "$header"
 }
 
 # --- the program ----------------------------------------------------------------------------
@@ -76,6 +107,11 @@ build_release() {
     else
         python3 -m venv "$release"
         "$release/bin/pip" install -q --disable-pip-version-check "$copy$extras"
+        # It asks for RPi.GPIO, whose place rpi-lgpio has there under the same name.
+        if [ "$PI" = pi5 ]; then
+            mfrc522=$(sed -n 's/^ *\(mfrc522==.*\)/\1/p' setup.cfg)
+            "$release/bin/pip" install -q --disable-pip-version-check --no-deps "$mfrc522"
+        fi
     fi
     touch "$release/complete"
 }
@@ -109,9 +145,9 @@ put_files() {
         systemctl try-restart systemd-journald
     fi
     put systemd/fognode.service /etc/systemd/system/fognode.service || true
-    if grep -qs "Raspberry Pi" "$ROOT/proc/device-tree/model"; then
-        put systemd/raspberrypi.conf /etc/systemd/system/fognode.service.d/raspberrypi.conf || true
-    fi
+    case $(model) in *"Raspberry Pi"*)
+        put systemd/raspberrypi.conf /etc/systemd/system/fognode.service.d/raspberrypi.conf || true ;;
+    esac
 }
 
 # One file for each that the unit loads: what is the box's own is drawn, the others are empty.

@@ -199,8 +199,70 @@ def test_drop_in_for_the_pi_comes_on_a_pi_only(furnished: Box) -> None:
     model = furnished.path("/proc/device-tree/model")
     model.parent.mkdir(parents=True)
     model.write_bytes(b"Raspberry Pi 4 Model B Rev 1.4\0")
-    furnished.install()
+    furnished.install(PI="none")
     assert drop_in.read_text() == (furnished.checkout / "systemd/raspberrypi.conf").read_text()
+
+
+# The environment that it makes has a pip which only notes what it is asked for.
+PYTHON = """#!/bin/sh
+case $* in
+*Python.h*) exit "$NO_HEADERS" ;;
+"-m venv "*)
+    mkdir -p "$3/bin"
+    printf '#!/bin/sh\\necho "$*" >>"$ROOT/pip.log"\\n' >"$3/bin/pip"
+    chmod +x "$3/bin/pip"
+    exit ;;
+esac
+exec {python} "$@"
+"""
+
+
+def asked_of_pip(box: Box, model: str, **variables: str) -> tuple[str, list[str]]:
+    """Return what the script says, and what it has pip install; there it ends."""
+    tools = box.root / "tools"
+    tools.mkdir()
+    for name, text in (("python3", PYTHON.format(python=sys.executable)), ("gcc", "#!/bin/sh\n")):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    if model:
+        box.path("/proc/device-tree").mkdir(parents=True)
+        box.path("/proc/device-tree/model").write_bytes(model.encode() + b"\0")
+    path = f"{tools}:{box.environment['PATH']}"
+    asked = {"PATH": path, "FOGNODE_VENV_FROM": "", "NO_HEADERS": "0"}
+    said = box.script("install", **asked | variables).stdout
+    log = box.root / "pip.log"
+    return said, log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("model", "variables", "extra"),
+    [
+        ("", {}, ""),
+        ("Raspberry Pi 4 Model B Rev 1.4", {}, "pi"),
+        ("Raspberry Pi 5 Model B Rev 1.0", {}, "pi5"),
+        ("Raspberry Pi 500 Rev 1.0", {}, "pi5"),
+        ("Raspberry Pi Compute Module 5 Rev 1.0", {}, "pi5"),
+        ("Raspberry Pi 5 Model B Rev 1.0", {"PI": "none"}, ""),
+        ("", {"PI": "pi5", "NO_HEADERS": "1"}, "pi5"),
+        ("Raspberry Pi 4 Model B Rev 1.4", {"NO_HEADERS": "1"}, ""),
+    ],
+)
+def test_libraries_for_the_pins_are_those_of_the_model(
+    files_only: Box, model: str, variables: dict[str, str], extra: str
+) -> None:
+    said, asked = asked_of_pip(files_only, model, **variables)
+    assert "building release" in said
+    extras = re.findall(r"\w+", asked[0].partition("[")[2])
+    assert [one for one in extras if one != "mariadb"] == ([extra] if extra else [])
+    without_deps = ["install -q --disable-pip-version-check --no-deps mfrc522==0.0.7"]
+    assert asked[1:] == (without_deps if extra == "pi5" else [])
+    lacks = "NO_HEADERS" in variables and "PI" not in variables
+    assert ("apt-get install gcc python3-dev" in said) == lacks
+
+
+def test_libraries_of_no_model_are_refused(files_only: Box) -> None:
+    said, asked = asked_of_pip(files_only, "", PI="pi6")
+    assert ("PI=pi6 is none of pi, pi5, none" in said, asked) == (True, [])
 
 
 def test_build_that_was_cut_short_is_made_again(files_only: Box) -> None:
