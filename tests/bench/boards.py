@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from fognode.boards.wire import seal
+from fognode.daemon.control import ask_sensors
 from fognode.errors import AwayError
 from tests.bench.effort import Effort
 from tests.bench.series import quantile
@@ -43,10 +44,11 @@ class Flood:
     """A port on which lines come as fast as asked, whoever reads them; on a thread of its own."""
 
     def __init__(self, port: Path) -> None:
-        self.taken = 0  # bytes that somebody read, or will
+        self.offered = 0  # lines that came, read or not
         self._line, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._line, False)
+        self._port = port
         port.symlink_to(os.ttyname(self._slave))
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -54,6 +56,7 @@ class Flood:
 
     def close(self) -> None:
         """End it."""
+        self._port.unlink()  # or it soon leads to somebody else's terminal
         self._ends.set()
         self._thread.join(5)
         os.close(self._line)
@@ -67,13 +70,13 @@ class Flood:
                 now_s = time.monotonic()
                 owed, last_s = owed + (now_s - last_s) * FLOOD_LINES, now_s
                 piece += LINE * int(owed)
+                self.offered += int(owed)
                 owed -= int(owed)
                 while piece and ready.select(0):
                     try:
                         written = os.write(self._line, piece[:4096])
                     except BlockingIOError:
                         break
-                    self.taken += written
                     piece = piece[written:]
                 piece = piece[: len(LINE) * FLOOD_LINES // 10]  # a line holds no more than that
                 with_orders = selectors.EVENT_READ
@@ -91,19 +94,28 @@ def _flooded(lasts_s: float) -> dict[str, float]:
             flood = Flood(weather.ports / "flood")
             try:
                 weather.turn(time.monotonic() + 3)  # the daemon finds the port within a second
-                before = flood.taken
+                offered, read, began_s = flood.offered, _read(weather), time.monotonic()
                 flood_cpu, flood_ms = _live(weather, daemon, lasts_s)
-                lines = (flood.taken - before) / len(LINE) / lasts_s
+                took_s = time.monotonic() - began_s
+                offered, read = flood.offered - offered, _read(weather) - read
             finally:
                 flood.close()
         finally:
             weather.close()
     return {
-        "flood_lines": lines,
+        "flood_offered": offered / took_s,
+        "flood_lines": read / took_s,
         "flood_cpu": flood_cpu - calm_cpu,
+        "flood_line": (flood_cpu - calm_cpu) * 10_000 * took_s / read,
         "flood_delay_p99": quantile(flood_ms, 990),
         "calm_delay_p99": quantile(calm_ms, 990),
     }
+
+
+def _read(weather: Weather) -> int:
+    """Return how many lines of the flood the daemon has read, by its own count."""
+    lines = ask_sensors(weather.folder / "node")
+    return sum(int(one["counters"]["frames"]) for one in lines if one["port"].endswith("flood"))
 
 
 def _sixteen(lasts_s: float) -> dict[str, float]:

@@ -187,12 +187,15 @@ PROMISES: dict[str, dict[str, Promise]] = {
         "door_to_row_max": Promise("ms", "< 1000"),
     },
     "boards": {
-        # Bars: issue 5; boards facts, 10.  Lines a second that the daemon read from one port on
-        # which 10,000 came, each intact and of a board that may not speak here; what that cost of
-        # a core beside two boards that tell ten events a second each; and how long their events
-        # took from telling to the acknowledgement, which comes after COMMIT.
+        # Bars: issue 5; boards facts, 10.  Lines a second that came on one port, each intact and of
+        # a board that may not speak here, and those that the daemon read by its own count; what
+        # that cost of a core beside two boards that tell ten events a second each, in all and a
+        # line; and how long their events took from telling to the acknowledgement, which comes
+        # after COMMIT.
+        "flood_offered": Promise("1/s"),
         "flood_lines": Promise("1/s"),
         "flood_cpu": Promise("%", "<= 15"),
+        "flood_line": Promise("us"),
         "flood_delay_p99": Promise("ms", "< 250"),
         "calm_delay_p99": Promise("ms"),
         # Sixteen boards: an event and a sample a second each.  Of one core; events that the record
