@@ -175,7 +175,8 @@ class Camera:
 
     id: str = _key(like=NAME)
     cabinet: str = _key(like=NAME)
-    source: str = _key(like=r"/\S+|https?://\S+")  # /dev/video0, a folder, or an address
+    source: str = _key(like=r"/\S+|https?://\S+|serial:/\S+")  # device, folder, address, port
+    board: str = _key("", like=r"|" + BOARD_ID)  # the [[board]] on the port, with serial: only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,6 +498,16 @@ def _check_inside(config: Config) -> None:
     for camera in config.cameras:
         if camera.cabinet not in {cabinet.id for cabinet in config.cabinets}:
             raise ConfigError(f"[[camera]] {camera.id} key cabinet = {camera.cabinet!r}: no such")
+        _check_camera_board(camera, known - used)
+        used.add(camera.board)
+
+
+def _check_camera_board(camera: Camera, free: set[str]) -> None:
+    name = f"[[camera]] {camera.id} key board"
+    if camera.source.startswith("serial:") != bool(camera.board):
+        raise ConfigError(f"{name}: is needed with source = serial:... and with no other")
+    if camera.board and camera.board not in free:
+        raise ConfigError(f"{name} = {camera.board!r}: no such [[board]], or used by another part")
 
 
 def _check_pins(pi: Pi) -> None:

@@ -92,6 +92,42 @@ REGULATOR = {"id": "indea", "url": "https://authority.example", "cnpj": "1234567
             {"camera": [{"id": "cam-1", "cabinet": "cab-1", "source": "ftp://cam"}]},
             r"key source = 'ftp://cam' does not match",
         ),
+        (
+            {"camera": [{"id": "cam-1", "cabinet": "cab-1", "source": "serial:/dev/ttyUSB1"}]},
+            r"cam-1 key board: is needed with source = serial",
+        ),
+        (
+            {"camera": [{"id": "cam-1", "cabinet": "cab-1", "source": "/a", "board": "cab01"}]},
+            r"cam-1 key board: is needed with source = serial",
+        ),
+        (
+            {
+                "camera": [
+                    {
+                        "id": "cam-1",
+                        "cabinet": "cab-1",
+                        "source": "serial:/dev/ttyUSB1",
+                        "board": "cam09",
+                    }
+                ]
+            },
+            r"cam-1 key board = 'cam09': no such \[\[board\]\], or used by another part",
+        ),
+        (
+            {
+                "board": [{"id": "cab01"}, {"id": "cam01"}],
+                "camera": [
+                    {
+                        "id": name,
+                        "cabinet": "cab-1",
+                        "source": f"serial:/dev/{name}",
+                        "board": "cam01",
+                    }
+                    for name in ("cam-1", "cam-2")
+                ],
+            },
+            r"cam-2 key board = 'cam01': no such \[\[board\]\], or used by another part",
+        ),
         ({"page": {"names": "fog"}}, r"names = 'fog' must be a list of texts"),
         ({"store": {"backend": "mysql"}}, r"'mysql' is none of sqlite, mariadb"),
         ({"board": {"id": "cab01"}}, r"write \[\[board\]\]"),

@@ -9,31 +9,22 @@ While a reader is away its tags are neither in nor out.
 By TCP whoever answers at the address is believed: the reader's network must be its own.
 """
 
-import contextlib
-import logging
 import socket
-import termios
-import threading
 from collections.abc import Mapping
 
-from fognode.boards.scanner import CdcPort, Source
+from fognode.boards.reader_loop import CdcPort, ReaderLoop, Source
 from fognode.boards.sightings import MAX_LINE, Presence, Said, read_sighting
-from fognode.boards.wired import ABSENT, CROWDED, WORKS, Sensor, Wired
+from fognode.boards.wired import CROWDED, WORKS, Sensor, Wired
 from fognode.errors import FrameError
 
 KIND = "reader"
-READ_S = 0.2
-REOPEN_S = 0.5
 NOISE = -4  # fault code: what comes is no sighting
 NOISE_LINES, NOISE_MS = 20, 60_000
 READ_MOST = 8192  # bytes a turn
-GATHER_S = 0.02  # fewer, longer reads; at most 400 KB/s
 CONNECT_S = 3.0
 # A reader that sees nothing may be silent for days: after so long without any answer of its
 # network the connection is given up.
 ALIVE_S, ALIVE_GAP_S, ALIVE_TRIES = 10, 5, 3
-
-log = logging.getLogger(__name__)
 
 
 class TcpSource:
@@ -91,38 +82,18 @@ def antenna_sensors(names: Mapping[int, str]) -> tuple[Sensor, ...]:
     return tuple(Sensor(name=name, type="tag", unit="uid", period_ms=0) for name in names.values())
 
 
-class AntennaReader:
-    """The loop of one reader's thread; ``run`` may be called again after it raised."""
+class AntennaReader(ReaderLoop):
+    """The loop of one tag reader's thread."""
 
     def __init__(self, source: Source, board: Wired, presence: Presence) -> None:
-        self._source, self.board, self._presence = source, board, presence
-        self._rest = b""
+        super().__init__(source, board, tuple(presence.sensors.values()))
+        self._presence = presence
         self._bad: tuple[int, int] = (0, 0)  # begin of the minute, bad lines at it
         self._noisy = False
 
-    def run(self, stop: threading.Event) -> None:
-        """Read until ``stop`` is set."""
-        while not stop.is_set():
-            try:
-                self._source.open()
-                while not stop.is_set():
-                    self._hear(self._source.read(READ_S))
-                    self.board.turn()
-                    stop.wait(GATHER_S)
-            except (OSError, termios.error) as error:  # SerialException is an OSError
-                self._say(ABSENT, f"event=reader_lost port=%s reason={error!r}")
-            finally:
-                self._rest = b""
-                with contextlib.suppress(OSError):
-                    self._source.close()
-            self._presence.stand_still(self.board.ms())
-            self.board.turn()
-            stop.wait(REOPEN_S)
-
-    def _say(self, code: int, line: str) -> None:
-        told = [self.board.fault(name, code) for name in self._presence.sensors.values()]
-        if any(told):
-            log.warning(line, self._source.path)
+    def _lose(self, error: Exception) -> None:
+        super()._lose(error)
+        self._presence.stand_still(self.board.ms())
 
     def _hear(self, piece: bytes) -> None:
         ms = self.board.ms()
@@ -133,11 +104,11 @@ class AntennaReader:
         self._tell(self._presence.pass_time(ms))
         self._watch_noise(ms)
         if self._noisy:
-            self._say(NOISE, "event=reader_noise port=%s")
+            self._say(NOISE, "reader_noise")
         elif self._presence.crowded:
-            self._say(CROWDED, "event=reader_crowded port=%s")
+            self._say(CROWDED, "reader_crowded")
         else:
-            self._say(WORKS, "event=reader_works port=%s")
+            self._say(WORKS, "reader_works")
 
     def _take(self, ms: int, line: bytes) -> None:
         try:

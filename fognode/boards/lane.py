@@ -10,6 +10,8 @@ any.  Rules of delivery (docs/protocol.md):
   frame before its first event: then the board itself no longer has what is missing.
 - Events of an earlier start come after the hello of this one, with that start's boot; they are
   ordered, kept and acknowledged by that start's own numbers.
+- A start whose number was used before is in doubt until it tells what was not told before; of one
+  whose number went back nothing is taken until then (replays.py).
 """
 
 from collections import deque
@@ -21,9 +23,10 @@ from fognode.boards import meaning, wire
 from fognode.boards.calibration import Scale
 from fognode.boards.meaning import Happening, Speaker
 from fognode.boards.readings import readings_text
+from fognode.boards.replays import Kept, Memory, Suspect
 from fognode.boards.starts import NO_PAST, Past, Start, Starts
 from fognode.boards.watch import Seen
-from fognode.errors import MeaningError
+from fognode.errors import MeaningError, StoreError
 from fognode.events import Event, Json, Kind, Row, RowValues
 from fognode.hashing import canonical_bytes, sha256
 
@@ -54,6 +57,7 @@ class Counters:
     repeated: int = 0
     gaps: int = 0  # events that no one has any more
     lost: int = 0  # overwritten on the board since its start, by its own count
+    replayed: int = 0  # told before by an earlier start of the same number, and not taken
 
 
 @dataclass(slots=True)
@@ -68,6 +72,7 @@ class Lane:
     scale: Callable[[str, str], Scale] = lambda _board, _sensor: Scale()  # by the record
     places: Mapping[str, str] = field(default_factory=dict)  # of sensors that have their own
     past: Callable[[str, int], Past] = lambda _board, _boot: NO_PAST  # of an earlier start
+    kept: Kept = lambda _origin: None  # the event of an origin
     counters: Counters = field(default_factory=Counters)
     heard: Moment | None = None
     hello: wire.Hello | None = None  # None = must introduce itself (again)
@@ -90,6 +95,7 @@ class Lane:
     _clean: bool = False  # no event and no damage since the last hello
     _doubted: int = -1  # the start above whose gap one clean answer already began
     _starved: bool = False  # left something on the board because too much waits
+    _suspect: Suspect | None = None  # this start, while it may be a recording
     _lost_waits: bool = False
     _contradiction_waits: bool = False
 
@@ -150,23 +156,30 @@ class Lane:
         """Take one frame of this board; return the events to hand up, in order."""
         owed = self._greet(frame, at) if isinstance(frame, wire.Hello) else []
         self.heard = at
+        if isinstance(frame, wire.BoardEvent) and (suspect := self._suspect):
+            owed += self._examine(suspect, frame, at)
+            if self._suspect is suspect:
+                return owed  # it is left on the board
         if self.hello is None or frame.boot != self.hello.boot:
             return owed + self._of_another_start(frame)
         newest = self._now.newest
         if newest is None or meaning.ms_ahead(frame.ms, newest[1]) >= 0:
             self._now.newest = (at.wall_ms, frame.ms)
+        return owed + self._take_in(frame, at) + self._introduce(at)
+
+    def _take_in(self, frame: wire.Frame, at: Moment) -> list[Owed]:
         match frame:
             case wire.Declare():
                 self._declare(frame)
             case wire.BoardEvent():
-                owed += self._event(self._now, frame)
+                return self._event(self._now, frame)
             case wire.Heartbeat():
-                owed += self._beat(frame, at)
+                return self._beat(frame, at)
             case wire.Sample():
                 self._sample(frame, at)
             case _:
                 pass
-        return owed + self._introduce(at)
+        return []
 
     # --- hello ---------------------------------------------------------------------------
 
@@ -174,19 +187,23 @@ class Lane:
         if self.boot < 0:
             self.boot, kept = self.progress(self.board)
             self._now = self._starts.begin(self.boot, kept)
+        suspect = self._suspect
+        if suspect and suspect.firm:
+            self.boot, self._now, self._greeted_ms = suspect.firm
+            self._suspect = None
         before = self.boot
         self.boot = meaning.wide_boot(before, hello.boot)
         # The same start cannot be younger than it was.
         if self.boot == before and self._now.newest is not None:
             self.boot += meaning.BOOTS * (meaning.ms_ahead(hello.ms, self._now.newest[1]) < 0)
+        if self.boot != before:
+            self._begin_boot(before, hello, suspect)
         if self.boot != before or not self._greeted_ms:
             self._greeted_ms = at.wall_ms
-        if self.boot != before:
-            self._begin_boot()
         self.hello, self.sensors = hello, {}
         self._clean = True
         self.ask = False
-        if before // meaning.BOOTS == self.boot // meaning.BOOTS:
+        if not self._went_back or self._suspect is suspect:
             return []
         facts: dict[str, Json] = {
             "what": "boot_went_back",
@@ -196,11 +213,60 @@ class Lane:
         origin = f"n/board_contradicts/{self.board}/{self.boot}"
         return [Owed(self._node_event(Kind.BOARD_CONTRADICTS, origin, at, facts))]
 
-    def _begin_boot(self) -> None:
-        self._now = self._starts.begin(self.boot)
+    @property
+    def _went_back(self) -> bool:
+        return self._suspect is not None and self._suspect.firm is not None
+
+    def _begin_boot(self, before: int, hello: wire.Hello, suspect: Suspect | None) -> None:
+        if before // meaning.BOOTS == self.boot // meaning.BOOTS:
+            self._now = self._starts.begin(self.boot)
+            self._suspect = Suspect(self._now) if self.boot >= meaning.BOOTS else None
+            self._count_anew()
+            return
+        firm = before, self._now, self._greeted_ms
+        if suspect is None or suspect.start.boot != self.boot:
+            suspect = Suspect(Start(boot=self.boot), firm)
+        elif suspect.start.newest and meaning.ms_ahead(hello.ms, suspect.start.newest[1]) < 0:
+            suspect.start = Start(boot=self.boot)  # it began once more
+        self._suspect, self._now = suspect, suspect.start
+
+    def _count_anew(self) -> None:
         self._doubted = -1
         self._lost_waits = self._contradiction_waits = False
         self.counters.lost = 0
+
+    def _examine(self, suspect: Suspect, frame: wire.BoardEvent, at: Moment) -> list[Owed]:
+        """Believe a start that tells what was not told before; name a recording, once."""
+        if not self.ready:
+            self.ask = True
+            return []
+        is_first, self._clean = self._clean, False
+        past = partial(self.past, self.board)
+        memory = Memory(board=self.board, starts=self._starts, past=past, kept=self.kept)
+        try:
+            is_known = memory.knows(frame, below=self.boot)
+        except StoreError:
+            if suspect.firm:
+                return []  # the board tells it again
+            is_known = False  # most likely: it only goes on counting
+        if not is_known:
+            self._clean, self._suspect = is_first, None
+            self.ask = self.ask or suspect.has_waiting
+            if suspect.firm:
+                self._starts.add(suspect.start)
+                self._count_anew()
+            return self._introduce(at)
+        self.counters.replayed += 1
+        suspect.has_waiting = True
+        if not suspect.match(frame):
+            return []
+        facts: dict[str, Json] = {
+            "what": "replayed",
+            "boot": frame.boot,
+            "again": f"{frame.ms},{frame.sensor},{frame.word},{frame.value}",
+        }
+        origin = f"n/board_contradicts/{self.board}/replayed/{frame.boot}/{at.wall_ms}"
+        return [Owed(self._node_event(Kind.BOARD_CONTRADICTS, origin, at, facts))]
 
     def _declare(self, frame: wire.Declare) -> None:
         if self.hello is None or self.ready:
@@ -210,7 +276,9 @@ class Lane:
             self.values = {name: self.values[name] for name in self.sensors if name in self.values}
 
     def _introduce(self, at: Moment) -> list[Owed]:
-        if self.hello is None or not self.ready or self._greeted == self.boot:
+        if self.hello is None or not self.ready or self._went_back:
+            return []
+        if self._greeted == self.boot:
             return []
         self._greeted = self.boot
         self.faulty.clear()  # a sensor that is still at fault is told so again
@@ -365,7 +433,7 @@ class Lane:
         self.ack = True
         if not self.ready:
             self.ask = True
-        if frame.lost <= self.counters.lost or self._lost_waits:
+        if frame.lost <= self.counters.lost or self._lost_waits or self._went_back:
             return []
         facts: dict[str, Json] = {
             "boot": self.boot,
@@ -392,8 +460,8 @@ class Lane:
                 self.counters.rejected += bool(self.ready)
                 if declared:
                     self.impossible[sensor] = (value, at.mono_ms)
-        if not (self.ready and plausible):
-            return  # what is not declared has no unit
+        if not (self.ready and plausible) or self._went_back:
+            return  # what is not declared has no unit, and a recording is shown only
         values: RowValues = {
             "board": self.board,
             "at_ms": at.wall_ms,

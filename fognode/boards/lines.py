@@ -10,9 +10,11 @@ from glob import glob
 from os.path import realpath
 
 from fognode.boards.calibration import Scale, weight_on
+from fognode.boards.camera_link import camera_links
 from fognode.boards.lane import Lane, Moment
 from fognode.boards.link import Clock, Ground, Link, Offer
 from fognode.boards.listener import Listener
+from fognode.boards.replays import Kept
 from fognode.boards.serial_port import SerialLink
 from fognode.boards.starts import Past
 from fognode.boards.watch import DRIFT, Doubt, Watch
@@ -108,8 +110,10 @@ class Lines:
         )
         self._listener: Listener | None = None
         self._links: dict[str, SerialLink] = {}
+        self.cameras = camera_links(config.cameras, self._ground)  # those that are boards
         self._wired: list[Wired] = []
         readers = [one.port for one in config.scanners] + [one.port for one in config.readers]
+        readers += [link.port for link in self.cameras.values()]
         self._readers = tuple(port for port in readers if port.startswith("/"))
         self._left: set[str] = set()  # ports of boards where a reader is now
         self._lent: set[str] = set()  # ports that a command borrowed
@@ -122,6 +126,11 @@ class Lines:
         """Take whom to ask how far an earlier start of a board is kept; before the first poll."""
         for lane in self._ground.lanes.values():
             lane.past = past
+
+    def remember(self, kept: Kept) -> None:
+        """Take whom to ask for a kept event by its origin; before the first poll."""
+        for lane in self._ground.lanes.values():
+            lane.kept = kept
 
     def calibrate(self, scale: Callable[[str, str], Scale]) -> None:
         """Take whom to ask what the record says of a scale; before the first poll."""
@@ -137,7 +146,10 @@ class Lines:
             self._doubts.popleft()
         self._leave_to_readers()
         used = {realpath(path) for path in (*self._links, *self._readers)}
-        new = [
+        new: list[SerialLink] = [
+            link for link in self.cameras.values() if link.port not in self._links
+        ]
+        new += [
             SerialLink(path, self._ground)
             for path in find_ports(self._patterns)
             if path not in self._links and realpath(path) not in used
@@ -164,14 +176,15 @@ class Lines:
         self._lent = lent
 
     def _leave_to_readers(self) -> None:
-        """Keep off the ports where code readers are by now: plugs change places."""
+        """Keep off the ports where readers and cameras are by now: plugs change places."""
         theirs = {realpath(path) for path in self._readers}
-        for path in self._links:
+        others = self._links.keys() - set(self._readers)  # a camera's own link stays
+        for path in others:
             if realpath(path) in theirs:
                 self._ground.lent.add(path)
             elif path in self._left:
                 self._ground.lent.discard(path)
-        self._left = {path for path in self._links if realpath(path) in theirs}
+        self._left = {path for path in others if realpath(path) in theirs}
 
     def status(self) -> list[LineStatus]:
         """Return a snapshot of every port and every configured board.  Any thread."""

@@ -96,6 +96,21 @@ class Link:
             self._owed.popleft()
         return True
 
+    def let_go(self) -> bool:
+        """Hand up what was heard, then let go of the board; False = not all of it was taken.
+
+        Not before: who holds the board next would hand up what is newer, and the record would
+        have it in the wrong order.
+        """
+        if self.lane:
+            self.lane.leave()
+        if not self.hand_up():
+            return False
+        if self.lane:
+            self._ground.holders.pop(self.lane.board, None)
+            self.lane = None
+        return True
+
     def _committed(self, owed: Owed, lane: Lane | None, _seq: int) -> None:
         # On the store thread: the line thread does the rest.
         if owed.kept and lane:
@@ -140,7 +155,8 @@ class Link:
     def _meet(self, hello: wire.Hello, at: Moment) -> None:
         if self.lane and self.lane.board == hello.board:
             return
-        self._part()
+        if not self.let_go():
+            return  # it is asked again, and says hello again
         lane = self._ground.lanes.get(hello.board)
         if lane is None or hello.protocol != wire.PROTOCOL:
             self._tell_stranger(hello, at)
@@ -150,12 +166,6 @@ class Link:
             self._rival_mono_ms = -1
         else:
             self._tell_rival(lane, at)
-
-    def _part(self) -> None:
-        if self.lane:
-            self.lane.leave()
-            self._ground.holders.pop(self.lane.board, None)
-            self.lane = None
 
     def _tell_stranger(self, hello: wire.Hello, at: Moment) -> None:
         if self._stranger == (hello.board, hello.boot):

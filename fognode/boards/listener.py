@@ -118,7 +118,7 @@ class Listener:
                 return False
             self._untold.popleft()
         # What a closed connection heard comes first: it is older.
-        self._leaving = tuple(link for link in self._leaving if not link.hand_up())
+        self._leaving = tuple(link for link in self._leaving if not link.let_go())
         return not self._leaving and all([link.hand_up() for link in self.links])
 
     def _serve(self, server: socket.socket, woken: socket.socket) -> bool:

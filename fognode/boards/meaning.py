@@ -104,6 +104,13 @@ TYPES: dict[str, SensorType] = {
         sample=(0, 0),  # there is nothing to read between scans
         other_unit=PIECES,
     ),
+    "camera": SensorType(
+        unit="gray8",  # of the pixels; a picture is no event (picture.py), a fault is one
+        fact="picture",
+        words=frozenset(),
+        event=(0, 0),
+        sample=(0, 0),
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Cameras as sources of JPEG pictures: a folder, an HTTP address; v4l2.py has the third.
+"""Cameras as sources of pictures: a folder, an HTTP address; v4l2.py and camera_link.py have more.
 
     folder    the newest file that a camera's own software put there since the door opened
     http(s)   one GET of a camera that answers with a picture, as an ESP32-CAM does
@@ -37,10 +37,10 @@ class Source(Protocol):
     """One camera."""
 
     def take(self, since_ms: int) -> bytes:
-        """Return a whole JPEG of now; ``since_ms`` is when the door opened, UTC.
+        """Return a whole JPEG or PNG of now; ``since_ms`` is when the door opened, UTC.
 
         Raises:
-            AwayError: There is none within ``LIMIT_S``.
+            AwayError: There is none in time.
         """
 
 
@@ -105,6 +105,7 @@ class Http:
 
     def __init__(self, url: str, ticks: Ticks) -> None:
         self._url, self._ticks = urlsplit(url), ticks
+        self._peer = self._url.netloc.rpartition("@")[2]  # no name and password in the record
 
     def take(self, since_ms: int) -> bytes:  # noqa: ARG002 - it pictures what is before it now
         """Return what the camera answers.
@@ -118,7 +119,7 @@ class Http:
                 line.sendall(self._request())
                 return whole_jpeg(_body(_Bounded(line, self._ticks, end_s)))
         except (OSError, HTTPException, ValueError) as error:
-            raise AwayError(f"camera at {self._url.netloc}: {error!r}") from error
+            raise AwayError(f"camera at {self._peer}: {error!r}") from error
 
     def _connect(self) -> socket.socket:
         secure = self._url.scheme == "https"
@@ -134,9 +135,7 @@ class Http:
 
     def _request(self) -> bytes:
         path = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-        return (
-            f"GET {path} HTTP/1.1\r\nHost: {self._url.netloc}\r\nConnection: close\r\n\r\n".encode()
-        )
+        return f"GET {path} HTTP/1.1\r\nHost: {self._peer}\r\nConnection: close\r\n\r\n".encode()
 
 
 class _Bounded(io.RawIOBase):

@@ -3,6 +3,10 @@
 One thread per driver reads its sensor and hands the readings over; one thread judges them by
 the rules of the firmware (sense.py) and speaks for the board (wired.py).  A driver that falls
 silent, dies or hangs is a fault of its sensor; the others go on.
+
+A driver that hangs cannot be ended: it is left behind, and a new one takes its sensor
+(``Worker.renew``).  What the old one still reads is dropped; its call that comes back late may
+spoil one reading of the new one, and the rules make no event of a single reading.
 """
 
 import logging
@@ -28,6 +32,7 @@ MOST_READINGS = 1_000  # handed over and not yet judged: 5 s of all sensors
 TURN_S = 0.05
 SILENT_MS = 5_000  # a driver that has nothing to say for so long is absent
 REOPEN_S = 2.0
+HANG_S, NEVER_S = 10.0, float("inf")  # no call of a driver takes longer than 0.2 s
 RULES: dict[str, Callable[[], Any]] = {
     "light": LightRule,
     "vibration": Shake,
@@ -38,41 +43,49 @@ RULES: dict[str, Callable[[], Any]] = {
 SAMPLED = frozenset({"light", "distance", "weight"})
 
 Run = Callable[[threading.Event], None]
+Maker = Callable[[], Driver]
 Wire = Callable[[str, str, Sequence[Sensor], str], Wired]
 
 log = logging.getLogger(__name__)
 
 
-def drivers_of(pi: config.Pi, ticks: Ticks) -> list[Driver]:
-    """Return a driver for each sensor that is wired."""
-    found: list[Driver] = []
+def makers_of(pi: config.Pi, ticks: Ticks) -> list[Maker]:
+    """Return who makes a driver, for each sensor that is wired."""
+    found: list[Maker] = []
     if pi.light_device >= 0:
-        found.append(Light(pi.light_device, pi.light_channel))
+        found.append(partial(Light, pi.light_device, pi.light_channel))
     if pi.vibration_pin:
-        found.append(Vibration(pi.vibration_pin, ticks))
+        found.append(partial(Vibration, pi.vibration_pin, ticks))
     if pi.echo_pin:
-        found.append(Distance(pi.trigger_pin, pi.echo_pin, ticks))
+        found.append(partial(Distance, pi.trigger_pin, pi.echo_pin, ticks))
     if pi.weight_data_pin:
-        found.append(Scale(pi.weight_data_pin, pi.weight_clock_pin, ticks))
+        found.append(partial(Scale, pi.weight_data_pin, pi.weight_clock_pin, ticks))
     if pi.tag_device >= 0:
-        found.append(TagReader(pi.tag_device, pi.tag_reset_pin, ticks))
+        found.append(partial(TagReader, pi.tag_device, pi.tag_reset_pin, ticks))
     return found
 
 
 class Pi:
     """The board and its drivers; ``parts`` are the loops to be run, each on its own thread."""
 
-    def __init__(self, drivers: Sequence[Driver], board: str, wire: Wire, clock: Clock) -> None:
-        self.board = wire(PORT, KIND, [driver.sensor for driver in drivers], board)
-        self._drivers, self._clock = tuple(drivers), clock
-        self._rules = {driver.sensor.name: RULES[driver.sensor.type]() for driver in drivers}
+    def __init__(self, makers: Sequence[Maker], board: str, wire: Wire, clock: Clock) -> None:
+        self._makers, self._clock = tuple(makers), clock
+        self._sensors = [make().sensor for make in makers]
+        self.board = wire(PORT, KIND, self._sensors, board)
+        self._rules = {sensor.name: RULES[sensor.type]() for sensor in self._sensors}
         self._heard_ms = dict.fromkeys(self._rules, clock.mono_ms())
         self._readings: queue.Queue[tuple[Sensor, int, Reading]] = queue.Queue(MOST_READINGS)
 
-    def parts(self) -> list[tuple[str, Run]]:
-        """Return name and loop of each thread; a loop may be started again after it raised."""
-        driven = [(f"pi-{one.sensor.type}", partial(self.drive, one)) for one in self._drivers]
-        return [("pi", self.run), *driven]
+    def parts(self) -> list[tuple[str, Run, float]]:
+        """Return of each thread its name, its loop, and after what silence it hangs.
+
+        A loop may be started again after it raised; that of a driver also beside one that hangs.
+        """
+        driven = [
+            (f"pi-{sensor.type}", partial(self.drive, make), HANG_S)
+            for sensor, make in zip(self._sensors, self._makers, strict=True)
+        ]
+        return [("pi", self.run, NEVER_S), *driven]
 
     def run(self, stop: threading.Event) -> None:
         """Judge readings and speak for the board until ``stop`` is set."""
@@ -83,22 +96,26 @@ class Pi:
             self._watch()
             self.board.turn()
 
-    def drive(self, driver: Driver, stop: threading.Event) -> None:
-        """Read one sensor until ``stop`` is set.
+    def drive(self, make: Maker, stop: threading.Event) -> None:
+        """Read one sensor, by a driver of its own, until ``stop`` is set.
 
         Raises:
             ConfigError: The packages for it are not installed.
         """
-        logged = False
+        driver, logged = make(), False
         while not stop.is_set():
             try:
                 driver.open()
                 while not stop.wait(driver.pause_s):
-                    if (heard := driver.read()) is not None:
+                    heard = driver.read()
+                    # Meanwhile it may have been left behind: then another one speaks.
+                    if heard is not None and not stop.is_set():
                         self._hand_over(driver.sensor, heard)
             except ImportError as error:
                 raise ConfigError(f"[pi] needs the extra pi (on a Pi 5: pi5): {error}") from error
             except (OSError, RuntimeError) as error:
+                if stop.is_set():
+                    return
                 self._hand_over(driver.sensor, Fault(ABSENT))
                 if not logged:
                     log.warning("event=sensor_lost sensor=%s error=%r", driver.sensor, str(error))

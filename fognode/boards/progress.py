@@ -5,6 +5,7 @@ acknowledged, and a count above the next one must show as a gap.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fognode.boards.calibration import KINDS as CALIBRATIONS
@@ -36,6 +37,7 @@ class Progress:
     boards: dict[str, Reach] = field(default_factory=dict)
     enrolled: dict[str, bool] = field(default_factory=dict)  # False = retired
     scales: Scales = field(default_factory=Scales)
+    knows: Callable[[str], bool] = lambda _person: True  # may be the author of a calibration
 
     def of(self, board: str) -> tuple[int, int]:
         """Return widened boot and highest count kept, (0, 0) for a board never heard.
@@ -67,7 +69,8 @@ def step(state: Progress, told: Stored) -> Outcome:
         state.enrolled[board] = told.kind == Kind.BOARD_ENROLLED and is_here
         return Outcome()
     if told.kind in CALIBRATIONS:
-        state.scales.take(told)
+        if state.knows(told.text("by")):
+            state.scales.take(told)
         return Outcome()
     if told.kind in {Kind.BOARD_HELLO, Kind.BOARD_GAP}:
         board, boot, count = told.text("board"), told.number("boot"), told.number("to_count")

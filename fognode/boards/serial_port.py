@@ -20,15 +20,16 @@ from fognode.errors import ConfigError
 BAUD = 115_200
 REOPEN_S = 0.5
 BLOCKED_S = 0.05
+KERNEL_BYTES = 4095  # a terminal holds no more for one read, whatever waits behind it
 WRITE_GAP_S = 0.02  # a board may be deaf for 6 ms and holds 64 bytes
 
 log = logging.getLogger(__name__)
 
 
-def new_port(path: str) -> serial.Serial:
+def new_port(path: str, baud: int = BAUD) -> serial.Serial:
     """Return a port of a board, not yet open; it will be ours alone and leave DTR as it is."""
     port = serial.Serial(
-        baudrate=BAUD, timeout=READ_S, write_timeout=READ_S, exclusive=True, rtscts=False
+        baudrate=baud, timeout=READ_S, write_timeout=READ_S, exclusive=True, rtscts=False
     )
     port.port = path
     port.dtr = False  # before open: on a pty it cannot be set later (ENOTTY)
@@ -60,9 +61,9 @@ class SerialLink(Link):
     ``run`` may be called again after it raised; the lane it held is free then.
     """
 
-    def __init__(self, port: str, ground: Ground) -> None:
+    def __init__(self, port: str, ground: Ground, baud: int = BAUD) -> None:
         super().__init__(port, ground)
-        self._serial = new_port(port)
+        self._serial = new_port(port, baud)
         self._wake_lock = threading.Lock()
         self._splitter = wire.Splitter()
         self._lost_logged = False
@@ -72,7 +73,7 @@ class SerialLink(Link):
         while not stop.is_set():
             try:
                 # What was heard must not wait for a port that may never come back.
-                if self.hand_up() and not self._is_lent():
+                if self.let_go() and not self._is_lent():
                     self._open()
                 while self.is_open and not stop.is_set() and not self._is_lent():
                     self._turn(stop)
@@ -102,11 +103,11 @@ class SerialLink(Link):
         self._lost_logged = False
 
     def _close(self) -> None:
-        self._part()
-        self._rival_mono_ms, self._rival_told = -1, False
-        self.is_open = False
         with self._wake_lock, contextlib.suppress(OSError):
             self._serial.close()
+        self.let_go()
+        self._rival_mono_ms, self._rival_told = -1, False
+        self.is_open = False  # last: by now another program may have the port
 
     def _wake(self) -> None:
         with self._wake_lock:
@@ -115,7 +116,7 @@ class SerialLink(Link):
 
     def _meet(self, hello: wire.Hello, at: Moment) -> None:
         if hello.board in self._ground.ethernet:
-            self._part()  # it is here to be enrolled, and is heard by its network only
+            self.let_go()  # it is here to be enrolled, and is heard by its network only
         else:
             super()._meet(hello, at)
 
@@ -126,18 +127,27 @@ class SerialLink(Link):
             self.lane.settle()
         self._write_order(stop)
         if not self.hand_up():
-            # Not reading is our doing, not the board's silence.
-            if self.lane:
+            # Not reading is our doing, not the silence of a board whose bytes wait.  Asking for
+            # them also shows that a port is gone.
+            if self._serial.in_waiting and self.lane:
                 self.lane.heard = self._ground.clock.now()
             stop.wait(BLOCKED_S)
             return
-        piece = self._serial.read(self._serial.in_waiting or 1)
-        if piece:
+        if piece := self._read():
             at = self._ground.clock.now()
             for told in self._splitter.feed(piece):
                 self._hear(told, at)
             stop.wait(GATHER_S)
         self._watch_noise()
+
+    def _read(self) -> bytes:
+        """Return what waits; b"" when nothing comes within READ_S.
+
+        Twice what the kernel holds at most: with GATHER_S that is 16,000 lines a second.
+        """
+        piece = self._serial.read(self._serial.in_waiting or 1)
+        full = len(piece) >= KERNEL_BYTES
+        return piece + self._serial.read(self._serial.in_waiting) if full else piece
 
     def _write_order(self, stop: threading.Event) -> None:
         order = self._next_order()

@@ -67,8 +67,8 @@ class SocketLink(Link):
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Let go of socket and lane; what was heard is still to be handed up."""
-        self._part()
+        """Let go of the socket, and of the board once what was heard is handed up."""
+        self.let_go()
         self.is_open = False
         with contextlib.suppress(OSError):
             self._socket.close()

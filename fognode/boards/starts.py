@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fognode.boards import meaning, wire
 
 REMEMBERED = 128  # newest events of a start whose content is compared with a repeat
-MOST_STARTS = 64  # of one board; its memory holds 48 events
+MOST_STARTS = 64  # of one board; its memory holds events of at most 48
 
 # Highest count kept of a start, and when (UTC ms) its clock said what (-1 = not known).
 Past = tuple[int, int, int]
@@ -66,8 +66,11 @@ class Starts:
 
     def begin(self, boot: int, kept: int = 0) -> Start:
         """Return a new start; the oldest without waiting events makes room for it."""
-        start = Start(boot=boot, kept=kept, offered=kept)
-        self._known[boot] = start
+        return self.add(Start(boot=boot, kept=kept, offered=kept))
+
+    def add(self, start: Start) -> Start:
+        """Return this start, known from now on; it makes room in the same way."""
+        self._known[start.boot] = start
         idle = [known for known in self._known.values() if not known.waiting and known != start]
         for old in sorted(idle, key=lambda known: known.boot)[: len(self._known) - MOST_STARTS]:
             del self._known[old.boot]

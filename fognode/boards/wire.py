@@ -181,11 +181,11 @@ GRAMMAR: dict[bytes, tuple[re.Pattern[bytes], Maker]] = {
 }
 
 
-def decode(line: bytes) -> Frame:
-    """Return what one line of a board says; the line begins at "$" and ends with LF.
+def body_of(line: bytes) -> bytes:
+    """Return the body of one whole, intact line, which begins at "$" and ends with LF.
 
     Raises:
-        FrameError: It is not a whole, intact frame of a board.
+        FrameError: It is none.
     """
     found = WHOLE.fullmatch(line) if len(line) <= MAX_LINE else None
     if found is None:
@@ -193,6 +193,16 @@ def decode(line: bytes) -> Frame:
     body, crc = found.groups()
     if b"%08X" % crc32(body) != crc:
         raise FrameError(f"{line!r} has another CRC")
+    return body
+
+
+def decode(line: bytes) -> Frame:
+    """Return what one line of a board says; the line begins at "$" and ends with LF.
+
+    Raises:
+        FrameError: It is not a whole, intact frame of a board.
+    """
+    body = body_of(line)
     pattern, make = GRAMMAR.get(body[:1], (None, None))
     fields = pattern.fullmatch(body) if pattern else None
     if fields is None or make is None:

@@ -9,7 +9,7 @@ gives the same again pictures nothing.
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fognode import config
 from fognode.boards.photo import Folder, Http, Source
@@ -29,7 +29,7 @@ Loop = Callable[[threading.Event], None]
 
 
 def source_of(told: config.Camera, ticks: Ticks) -> Source:
-    """Return the camera that a configuration names."""
+    """Return the camera that a configuration names; of one that is a board its line is it."""
     if told.source.startswith(("http://", "https://")):
         return Http(told.source, ticks)
     if told.source.startswith("/dev/"):
@@ -118,18 +118,24 @@ class Photographer:
         return run
 
 
+def camera_sources(
+    told: Config, boards: Mapping[str, Source]
+) -> list[tuple[config.Camera, Source]]:
+    """Return each camera; ``boards`` has those that are boards, by id."""
+    return [(one, boards.get(one.id) or source_of(one, Ticks())) for one in told.cameras]
+
+
 def camera_loops(
-    told: Config,
+    cameras: Sequence[tuple[config.Camera, Source]],
     photos: Photos,
     commit: Commit,
     now_ms: Callable[[], int],
     nudges: list[threading.Event],
 ) -> Iterator[tuple[str, Loop]]:
     """Give name and loop of each camera's thread."""
-    for camera in told.cameras:
+    for camera, source in cameras:
         nudge = threading.Event()
         nudges.append(nudge)
-        source = source_of(camera, Ticks())
         yield (
             f"camera-{camera.id}",
             Photographer(camera, source, photos, commit, now_ms).loop(nudge),

@@ -7,6 +7,7 @@ killed keeps nothing.
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from fognode.errors import RefusedError
 
 FILE = "port.lent"
 MOST = 4096  # bytes of a path
+TRIES, BETWEEN_S = 20, 0.05
 
 
 @contextmanager
@@ -27,16 +29,31 @@ def borrow(folder: Path, port: str) -> Iterator[None]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RefusedError("another command has a board on its port; wait for it") from error
+        _claim(descriptor)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, os.fsencode(port), 0)
         yield
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _claim(descriptor: int) -> None:
+    """Lock the file; tried for a while, because the appliance locks it too for the moment it looks.
+
+    Raises:
+        RefusedError: Another command keeps it locked.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if not left:
+                busy = "another command has a board on its port; wait for it"
+                raise RefusedError(busy) from error
+            time.sleep(BETWEEN_S)
+        else:
+            return
 
 
 def borrowed(folder: Path) -> str:

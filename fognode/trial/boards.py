@@ -215,10 +215,7 @@ class TrialBoard(ABC):
         return self.do(Action(verb=Verb.STAY, number=mm))
 
     def reset(self) -> int:
-        """Press the reset button: the boot number rises.
-
-        What is unacknowledged SimBoard tells again; RecordedBoard forgets it.
-        """
+        """Press the reset button: the boot number rises, what is unacknowledged is told again."""
         return self.tell("now reset")
 
     def close(self) -> None:
@@ -286,6 +283,7 @@ class SimBoard(TrialBoard):
         command += ["-o", str(log)] if log else []
         command += ["-m", MEGA] if sketch.startswith("mega/") else []
         command += ["-w"] if sketch.endswith("_eth") else []  # it sits under an Ethernet shield
+        command += ["-c"] if sketch.endswith("camera") else []  # it has a camera and nothing else
         super().__init__(board, folder, [*command, str(BUILD / f"{sketch}.elf")])
 
     def run(self, ms: int) -> int:
@@ -316,7 +314,8 @@ class RecordedBoard(TrialBoard):
 
     Recorded: every word, sensor, field order and delay.  Computed: board, boot, seq, ms,
     CRC, tags, and the numbers of weight and distance.  It acknowledges and resends as the
-    firmware does, but proves nothing about it.
+    firmware does, over resets too, but proves nothing about it.  It has no EEPROM: a power cut
+    (``kill``) takes every event that was not acknowledged, and none waits to be written there.
 
     Raises:
         AwayError: The player does not start.

@@ -15,8 +15,7 @@ import select
 import sys
 import time
 import tty
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zlib import crc32
@@ -27,7 +26,7 @@ LEAST_COUNTS = 2000  # smaller changes of weight make no event
 LEAST_MM = 30
 BADGE_MS, GONE_MS = 3000, 2000  # held to the reader; silent until it counts as gone
 FIRST_ROUND_MS = 100  # after a start the reader looks for the first time
-RING = 24
+RING, SPILL = 24, 48  # events that wait: in SRAM, and before them in the EEPROM
 BEAT_MS, SAMPLE_MS = 5000, 1000
 RESEND_MS, RESEND_MAX_MS = 1000, 30_000
 TICK_S = 0.01
@@ -65,21 +64,31 @@ class World:
     tags: set[str] = field(default_factory=set)
 
 
+Held = tuple[int, int, str]  # start, seq and frame of an event that is not acknowledged
+
+
 class Player:
-    """The board's side of the line, without line or clock; times are its own milliseconds."""
+    """The board's side of the line, without line or clock; times are its own milliseconds.
+
+    ``held`` is what the start before this one had not got rid of: it is told again.
+    """
 
     def __init__(
-        self, board: str, boot: int, rows: dict[str, list[Row]], world: World | None = None
+        self,
+        board: str,
+        boot: int,
+        rows: dict[str, list[Row]],
+        world: World | None = None,
+        held: Sequence[Held] = (),
     ) -> None:
         self.board, self.boot, self.rows = board, boot, rows
         self.world = world or World()
-        self.pending: deque[tuple[int, str]] = deque()  # seq, frame: oldest first
+        self.pending = [*held]  # oldest first
         self.seq = self.lost = 0
         self.out: list[str] = []
         self._planned: list[tuple[int, Row, str]] = []
         self._beat_ms, self._sample_ms = BEAT_MS, SAMPLE_MS
-        self._resend_at_ms, self._resend_ms = 0, RESEND_MS
-        self._declare(0)
+        self._introduce(0)
         for tag in sorted(self.world.tags):
             self._plan(FIRST_ROUND_MS, "in", tag)
         if self.world.is_open:
@@ -156,18 +165,20 @@ class Player:
         body = ",".join((letter, self.board, str(self.boot), str(seq), str(ms), *fields))
         return f"${body}*{crc32(body.encode()):08X}\n"
 
-    def _declare(self, ms: int) -> None:
+    def _introduce(self, ms: int) -> None:
         self.out += [self._frame(row.letter, 0, ms, row.fields) for row in self.rows["hello"]]
+        self.out += [frame for _, _, frame in self.pending]
+        self._resend_at_ms, self._resend_ms = ms + RESEND_MS, RESEND_MS
 
     def _happen(self, ms: int, row: Row, value: str) -> None:
         self.seq = self.seq % 65_535 + 1
         if not self.pending:
             self._resend_at_ms, self._resend_ms = ms + RESEND_MS, RESEND_MS
         frame = self._frame("E", self.seq, ms, (*row.fields[:2], value))
-        self.pending.append((self.seq, frame))
+        self.pending.append((self.boot, self.seq, frame))
         self.out.append(frame)
-        if len(self.pending) > RING:
-            self.pending.popleft()
+        if len(self.pending) > SPILL + RING:
+            del self.pending[SPILL]  # the ring's oldest: the spill keeps the beginning
             self.lost += 1
 
     def step(self, now_ms: int) -> str:
@@ -177,7 +188,7 @@ class Player:
         for ms, row, value in due:
             self._happen(ms, row, value)
         if self.pending and now_ms >= self._resend_at_ms:
-            self.out.append(self.pending[0][1])
+            self.out.append(self.pending[0][2])
             self._resend_ms = min(2 * self._resend_ms, RESEND_MAX_MS)
             self._resend_at_ms = now_ms + self._resend_ms
         if now_ms >= self._beat_ms:
@@ -208,17 +219,16 @@ class Player:
             return
         letter, board, boot = found[2].decode(), found[3].decode(), int(found[4])
         if letter == "Q" and board in {self.board, "any"} and boot in {0, self.boot}:
-            self._declare(now_ms)
-            self.out += [frame for _, frame in self.pending]
-            self._resend_at_ms, self._resend_ms = now_ms + RESEND_MS, RESEND_MS
-        elif letter == "A" and (board, boot) == (self.board, self.boot) and found[5].isdigit():
-            self._forget(now_ms, int(found[5]))
+            self._introduce(now_ms)
+        elif letter == "A" and board == self.board and found[5].isdigit():
+            self._forget(now_ms, boot, int(found[5]))
 
-    def _forget(self, now_ms: int, seq: int) -> None:
-        if _ahead(seq, self.seq) > 0:
+    def _forget(self, now_ms: int, boot: int, seq: int) -> None:
+        if boot == self.boot and _ahead(seq, self.seq) > 0:
             return
-        while self.pending and _ahead(seq, self.pending[0][0]) >= 0:
-            self.pending.popleft()
+        kept = [held for held in self.pending if held[0] != boot or _ahead(seq, held[1]) < 0]
+        if len(kept) < len(self.pending):
+            self.pending = kept
             self._resend_at_ms, self._resend_ms = now_ms + RESEND_MS, RESEND_MS
 
 
@@ -245,12 +255,13 @@ class Stage:
         self._heard = self._told = self._unsent = b""
         self._begun_s = time.monotonic()
         self.world = World()
-        self.reset()
+        self._start_s = self._begun_s
+        self.player = Player(self.board, count_start(self.starts), self.rows, self.world)
 
     def reset(self) -> None:
-        """Start the board anew; door, tags and load stay as they are."""
-        self._start_s = time.monotonic()
-        self.player = Player(self.board, count_start(self.starts), self.rows, self.world)
+        """Start the board anew; door, tags, load and what is not acknowledged stay."""
+        self._start_s, held = time.monotonic(), self.player.pending
+        self.player = Player(self.board, count_start(self.starts), self.rows, self.world, held)
 
     @property
     def now_ms(self) -> int:

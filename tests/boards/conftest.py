@@ -46,7 +46,7 @@ class FakeBoard:
         self.seq = 0
         self.orders: list[bytes] = []
         self.spoil: Callable[[bytes], bytes] = lambda line: line  # what the wire does to a line
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.plug()
 
     def plug(self) -> None:
@@ -82,10 +82,11 @@ class FakeBoard:
 
     def write(self, piece: bytes) -> None:
         end = time.monotonic() + 10
-        while piece:
-            if not select.select([], [self.master], [], max(end - time.monotonic(), 0))[1]:
-                raise TimeoutError("nobody reads the line")
-            piece = piece[os.write(self.master, piece[:1024]) :]
+        with self._lock:  # an answer to a query must not come into the middle of a frame
+            while piece:
+                if not select.select([], [self.master], [], max(end - time.monotonic(), 0))[1]:
+                    raise TimeoutError("nobody reads the line")
+                piece = piece[os.write(self.master, piece[:1024]) :]
 
     def happen(self, what: str) -> int:
         with self._lock:

@@ -20,7 +20,7 @@ from fognode.boards.antennas import (
     source_of,
 )
 from fognode.boards.lane import Lane
-from fognode.boards.scanner import CdcPort, Source
+from fognode.boards.reader_loop import CdcPort, Source
 from fognode.boards.sightings import Presence
 from fognode.boards.wired import ABSENT, CROWDED, WORKS, Wired
 from fognode.trial.reader import TrialReader

@@ -290,3 +290,36 @@ def test_antenna_has_its_own_place_and_a_scale_its_weight(tmp_path: Path, bench:
     assert told == ["gate", "road"]
     (line,) = [line for line in lines.status() if line.board == "gate1"]
     assert [sensor.grams for sensor in line.sensors] == [None, None, 1_500]
+
+
+# --- cameras that are boards -----------------------------------------------------------------
+
+
+def test_cameras_port_is_its_own_lines_and_nobody_elses(tmp_path: Path, bench: Any) -> None:
+    camera = tmp_path / "by-id" / "usb-camera"
+    told = {
+        "farm": {"id": "farm-7"},
+        "serial": {"ports": [f"{tmp_path}/tty*"]},
+        "board": [{"id": "cab01"}, {"id": "cam01"}],
+        "cabinet": [{"id": "shed", "board": "cab01"}],
+        "camera": [
+            {"id": "cam-1", "cabinet": "shed", "source": f"serial:{camera}", "board": "cam01"}
+        ],
+    }
+    lines = Lines(parse(told), bench.store.offer, lambda _b: (0, 0), bench.hand.clock)
+    first, second = port(tmp_path / "ttyA"), port(tmp_path / "ttyB")
+    camera.parent.mkdir()
+    camera.symlink_to(first)
+    ours, other = lines.poll()
+    assert (ours, ours.port) == (lines.cameras["cam-1"], str(camera))
+    assert other.port == str(second)
+    assert lines.poll() == []
+    assert bench_lent(lines) == set()
+    camera.unlink()
+    camera.symlink_to(second)  # the plugs changed places
+    (new,) = lines.poll()
+    assert (new.port, bench_lent(lines)) == (str(first), {str(second)})
+
+
+def bench_lent(lines: Lines) -> set[str]:
+    return set(lines._ground.lent)

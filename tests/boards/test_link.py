@@ -303,6 +303,32 @@ def test_what_was_heard_is_kept_although_the_port_never_comes_back(bench: Any, w
     wait(lambda: bench.store.origins() == ["b/cab01/17/1"])
 
 
+def test_board_is_free_for_another_port_only_when_all_that_was_heard_is_handed_up(
+    bench: Any, wait: Wait
+) -> None:
+    board = bench.board(port="ttyA")
+    first = bench.link("ttyA")
+    ready(bench, wait)
+    bench.store.is_full = True
+    board.happen("L1,open,859")
+    wait(lambda: first._owed)
+    board.unplug()
+    wait(lambda: not first.is_open)  # noticed although the store takes nothing
+    board.path = bench.folder / "ttyB"
+    board.plug()
+    board.held[2] = "E,cab01,17,2,5000,W1,take,-80028"
+    second = bench.link("ttyB")
+    wait(lambda: second.frames > 6)
+    assert second.lane is None  # what it hears is newer than what the first one still has
+    bench.hand.ahead_ms += 3_100
+    frames = second.frames
+    wait(lambda: second.frames > frames)
+    bench.store.is_full = False
+    wait(lambda: bench.store.origins() == ["b/cab01/17/1", "b/cab01/17/2"])
+    wait(lambda: board.held == {})
+    assert "board_contradicts" not in bench.store.kinds()
+
+
 def test_overwritten_events_are_told_with_their_number(bench: Any, wait: Wait) -> None:
     board = bench.board()
     bench.link()

@@ -34,6 +34,7 @@ TYPES = {
     "T2": ("temperature", "decicelsius"),
     "H1": ("humidity", "permille"),
     "F1": ("level", "counts"),
+    "P1": ("camera", "gray8"),
 }
 SENSORS = {
     name: Declare(board="cab01", boot=17, ms=5, sensor=name, type=kind, unit=unit, period_ms=100)
@@ -81,6 +82,7 @@ def test_weight_keeps_the_raw_counts_beside_the_grams() -> None:
         ("T2", "fault", "-4", "temperature_fault", {"code": -4}),
         ("D1", "fault", "-2", "distance_fault", {"code": -2}),
         ("C1", "fault", "0", "tag_fault", {"code": 0}),
+        ("P1", "fault", "-4", "camera_fault", {"code": -4}),
     ],
 )
 def test_every_word_of_every_type_has_its_kind_and_fact(
@@ -95,6 +97,7 @@ def test_every_word_of_every_type_has_its_kind_and_fact(
     ("sensor", "word", "value", "reason"),
     [
         ("L2", "open", "859", "sensor L2 was not declared"),
+        ("P1", "open", "0", "camera has no word open"),
         ("T1", "open", "859", "type temperature in mk is not known"),
         ("T2", "change", "1251", "is not between -400 and 1250"),
         ("H1", "change", "1001", "is not between 0 and 1000"),

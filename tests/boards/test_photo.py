@@ -201,5 +201,6 @@ def test_camera_that_is_away_or_says_nothing_is_away(monkeypatch: pytest.MonkeyP
         port = deaf.getsockname()[1]
         with pytest.raises(AwayError, match="timed out"):
             Http(f"http://127.0.0.1:{port}/", REAL).take(0)
+    # What is said of it is kept for ever: no name and password of the address.
     with pytest.raises(AwayError, match=r"camera at 127\.0\.0\.1"):
-        Http(f"http://127.0.0.1:{port}/", REAL).take(0)
+        Http(f"http://cam:secret@127.0.0.1:{port}/", REAL).take(0)

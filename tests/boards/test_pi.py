@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import pytest
 
+from fognode.boards import pi as pins_board
 from fognode.boards import wire
 from fognode.boards.lane import Lane, Moment, Owed
 from fognode.boards.link import Clock, Ground
-from fognode.boards.pi import SILENT_MS, Pi, drivers_of
+from fognode.boards.pi import HANG_S, SILENT_MS, Pi, makers_of
 from fognode.boards.pins import Driver, Ticks
 from fognode.boards.wired import Sensor, Wired
 from fognode.config import Pi as PiConfig
@@ -53,8 +54,9 @@ class Rig:
             board="pi0", place="shed", counts_per_kg=40_000, progress=lambda _b: (0, 0)
         )
         ground = Ground(lanes={"pi0": self.lane}, holders={}, offer=store.offer, clock=clock)
-        self.drivers = drivers_of(wired, Ticks(seconds=bench.seconds, sleep=bench.sleep))
-        self.pi = Pi(self.drivers, "pi0", partial(wire_to, ground), clock)
+        makers = makers_of(wired, Ticks(seconds=bench.seconds, sleep=bench.sleep))
+        self.drivers = [make() for make in makers]
+        self.pi = Pi(makers, "pi0", partial(wire_to, ground), clock)
         self.hung: set[str] = set()
 
     def open(self) -> None:
@@ -250,7 +252,7 @@ def test_driver_that_hangs_is_a_fault_of_its_sensor_alone(rig: Rig) -> None:
 def test_driver_that_crashes_reads_again_within_a_second(rig: Rig, wait: Any) -> None:
     (driver,) = (one for one in rig.drivers if one.sensor.type == "weight")
     crashed = CrashesOnce(driver)
-    run = partial(rig.pi.drive, cast(Driver, crashed))
+    run = partial(rig.pi.drive, lambda: cast(Driver, crashed))
     worker = Worker("pi-weight", run, fatal=lambda _error: None)
     began_s = time.monotonic()
     worker.start()
@@ -283,9 +285,9 @@ class CrashesOnce:
 
 def test_only_what_is_wired_has_a_driver(pi_bench: PiBench) -> None:
     ticks = Ticks(seconds=pi_bench.seconds, sleep=pi_bench.sleep)
-    assert drivers_of(PiConfig(), ticks) == []
-    (driver,) = drivers_of(PiConfig(vibration_pin=17), ticks)
-    assert driver.sensor.name == "V1"
+    assert makers_of(PiConfig(), ticks) == []
+    (make,) = makers_of(PiConfig(vibration_pin=17), ticks)
+    assert make().sensor.name == "V1"
 
 
 # --- the loops themselves, on threads and in real time -----------------------------------------
@@ -296,14 +298,22 @@ class RealBench(PiBench):
 
     def __init__(self) -> None:
         super().__init__()
-        self.spend(0)
+        self.hangs = False  # the next call of a pin or bus, until ``over``
+        self.hung, self.over = threading.Event(), threading.Event()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "now_us":
+            return time.monotonic_ns() // 1_000
+        return super().__getattribute__(name)
 
     def spend(self, us: int) -> None:
-        self.now_us = time.monotonic_ns() // 1_000
+        if us and self.hangs:
+            self.hangs = False
+            self.hung.set()
+            self.over.wait(20)
 
     def sleep(self, s: float) -> None:
         time.sleep(s)
-        self.spend(0)
 
 
 def test_loops_read_judge_and_tell_on_their_own_threads(
@@ -314,8 +324,8 @@ def test_loops_read_judge_and_tell_on_their_own_threads(
     rig = Rig(real, bench.store)
     rig.light.gone = True
     stop = threading.Event()
-    threads = [threading.Thread(target=run, args=(stop,)) for _, run in rig.pi.parts()]
-    assert [name for name, _ in rig.pi.parts()] == [
+    threads = [threading.Thread(target=run, args=(stop,)) for _, run, _ in rig.pi.parts()]
+    assert [name for name, *_ in rig.pi.parts()] == [
         "pi", "pi-light", "pi-vibration", "pi-distance", "pi-weight", "pi-tag"
     ]  # fmt: skip
     for thread in threads:
@@ -337,18 +347,74 @@ def test_loops_read_judge_and_tell_on_their_own_threads(
     assert not any(thread.is_alive() for thread in threads)
 
 
+@pytest.mark.parametrize(
+    ("wired", "kind"),
+    [
+        (PiConfig(weight_data_pin=5, weight_clock_pin=6), "weight"),
+        (PiConfig(tag_device=0, tag_reset_pin=25), "tag"),
+    ],
+)
+def test_driver_that_hangs_is_left_behind_and_another_reads_its_sensor(
+    pi_bench: PiBench,
+    bench: Any,
+    wait: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    wired: PiConfig,
+    kind: str,
+) -> None:
+    """Boards facts 7 and 10: a watchdog over each driver's thread, within 60 s."""
+    monkeypatch.setattr(pins_board, "SILENT_MS", 1_000)
+    real = RealBench()
+    vars(sys.modules["RPi.GPIO"])["bench"] = vars(sys.modules["spidev"])["bench"] = real
+    rig = Rig(real, bench.store, wired)
+    rig.reader.put_card(UID)
+    workers = [
+        Worker(name, run, fatal=lambda _error: None, hang_s=hang_s * 2 / HANG_S)
+        for name, run, hang_s in rig.pi.parts()
+    ]
+    driver = workers[1]
+
+    def codes() -> list[str]:
+        return [code for name, code in rig.told() if name == f"{kind}_fault"]
+
+    for worker in workers:
+        worker.start()
+    try:
+        wait(lambda: ("tag_in", UID) in rig.told() or "W1" in rig.lane.values)
+        real.hangs = True
+        wait(real.hung.is_set)
+        wait(lambda: codes()[-1:] == ["-1"])
+
+        def works_again() -> bool:
+            driver.renew()  # as the daemon does twice a second
+            return codes()[-1:] == ["0"]
+
+        wait(works_again)
+        (left,) = driver.hung
+        assert left.is_alive()
+        real.over.set()  # the call comes back, late
+        wait(lambda: not left.is_alive())
+        assert driver.thread is not None
+        assert driver.thread.is_alive()
+    finally:
+        real.over.set()
+        for worker in workers:
+            worker.pulse.set()
+            worker.join(5)
+
+
 def test_machine_without_pins_is_a_fault_and_one_without_the_packages_names_the_extra(
     pi_bench: PiBench, bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig = Rig(pi_bench, bench.store, PiConfig(tag_device=2, vibration_pin=17))
     once = Once()
-    rig.pi.drive(rig.drivers[1], once)  # no /dev/spidev0.2
+    rig.pi.drive(lambda: rig.drivers[1], once)  # no /dev/spidev0.2
     rig.pi._judge_waiting()
     rig.pi.board.turn()
     assert ("tag_fault", "-1") in rig.told()
     monkeypatch.setitem(sys.modules, "RPi", None)
     with pytest.raises(ConfigError, match=r"needs the extra pi \(on a Pi 5: pi5\)"):
-        rig.pi.drive(rig.drivers[0], Once())
+        rig.pi.drive(lambda: rig.drivers[0], Once())
 
 
 class Once(threading.Event):

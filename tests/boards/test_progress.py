@@ -111,3 +111,19 @@ def test_only_the_newest_64_starts_of_a_board_are_remembered() -> None:
         step(state, stored(boot, "light_open", f"b/cab01/{boot}/1"))
     assert state.past("cab01", 36) == (0, 0, -1)
     assert state.past("cab01", 37) == (1, 0, -1)
+
+
+def test_calibration_of_nobody_known_is_not_used() -> None:
+    measured: dict[str, Json] = {
+        "board": "cab01",
+        "sensor": "W1",
+        "known_g": 1_000,
+        "counts_before": 400_000,
+        "counts_after": 421_000,
+        "counts_per_kg": 21_000,
+    }
+    state = Progress(knows={"ana"}.__contains__)
+    step(state, stored(1, "scale_calibrated", "q/1", {**measured, "by": "bob"}))
+    assert state.scales.of("cab01", "W1").counts_per_kg == 0
+    step(state, stored(2, "scale_calibrated", "q/2", {**measured, "by": "ana"}))
+    assert state.scales.of("cab01", "W1").counts_per_kg == 21_000

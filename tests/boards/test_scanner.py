@@ -13,7 +13,8 @@ import pytest
 
 from fognode.boards.keyboard import Keyboard
 from fognode.boards.lane import Lane
-from fognode.boards.scanner import KIND, SENSOR, CdcPort, Scanner, Source
+from fognode.boards.reader_loop import CdcPort, Source
+from fognode.boards.scanner import KIND, SENSOR, Scanner
 from fognode.boards.wired import Wired
 from tests.boards.test_keyboard import typed
 

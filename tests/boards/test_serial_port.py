@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import termios
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -60,14 +61,20 @@ def test_unplugged_board_is_bound_again_and_loses_nothing(bench: Any, wait: Wait
 
 
 def test_port_that_a_command_uses_is_left_alone_until_it_is_given_back(
-    bench: Any, wait: Wait
+    bench: Any, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board = bench.board()
     link = bench.link()
     ready(bench, wait)
+    close = link._serial.close
+
+    def close_slowly() -> None:  # as when the kernel takes the processor away just then
+        time.sleep(0.1)
+        close()
+
+    monkeypatch.setattr(link._serial, "close", close_slowly)
     bench.ground.lent.add(link.port)
     wait(lambda: not link.is_open)
-    serial_port.new_port(link.port).close()
     with serial.Serial(link.port, exclusive=True):
         board.happen("L1,open,859")
     bench.ground.lent.clear()
@@ -82,3 +89,27 @@ def test_board_of_the_network_is_not_heard_on_a_port(bench: Any, wait: Wait) -> 
     wait(lambda: link.frames > 14)
     assert bench.store.events == []
     assert board.acks() == []
+
+
+class Terminal:
+    """What the kernel holds of an endless line: one read gives 4,095 bytes, whatever waits."""
+
+    def __init__(self, waits: int) -> None:
+        self.waits = waits
+
+    @property
+    def in_waiting(self) -> int:
+        return min(self.waits, 4_095)
+
+    def read(self, size: int) -> bytes:
+        size = min(size, self.in_waiting)
+        self.waits -= size
+        return b"x" * size
+
+
+def test_flood_is_read_in_pieces_that_are_bounded(bench: Any) -> None:
+    link: Any = serial_port.SerialLink("/nowhere/ttyA", bench.ground)
+    link._serial = Terminal(9_000)
+    assert [len(link._read()) for _ in range(3)] == [8_190, 810, 0]
+    link._serial = Terminal(43)
+    assert len(link._read()) == 43

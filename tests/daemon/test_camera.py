@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from fognode.boards.photo import Folder, Http
+from fognode.boards.picture import Picture, gray_png
 from fognode.boards.pins import Ticks
 from fognode.boards.v4l2 import V4l2
 from fognode.config import Camera, Config, parse
-from fognode.daemon.camera import FRESH_MS, Photographer, source_of
+from fognode.daemon.camera import FRESH_MS, Photographer, camera_sources, source_of
 from fognode.errors import AwayError, ConfigError, StoreError
 from fognode.events import Event, Json, Row, Stored
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
-from fognode.store.photos import Photos, open_picture, photo_findings
+from fognode.store.photo_check import photo_findings
+from fognode.store.photos import Photos, open_picture
 from fognode.store.reader import Reader
 from fognode.store.vault import open_vault
 from fognode.store.writer import Writer
@@ -192,3 +194,22 @@ def test_source_is_chosen_by_how_it_is_written() -> None:
     sources = {"/dev/video0": V4l2, "/srv/ftp/cam": Folder, "http://cam/capture": Http}
     for told, kind in sources.items():
         assert type(source_of(Camera(id="c", cabinet="b", source=told), Ticks())) is kind
+
+
+def test_camera_that_is_a_board_is_the_line_that_hears_it(farm: Farm) -> None:
+    (told,) = farm.config.cameras
+    ((_, other),) = camera_sources(farm.config, {})
+    assert isinstance(other, V4l2)
+    assert camera_sources(farm.config, {"cam-1": farm.eye}) == [(told, farm.eye)]
+
+
+def test_grey_picture_of_a_camera_board_is_kept_as_a_png(farm: Farm) -> None:
+    farm.eye.sees = gray_png(Picture(width=2, height=1, pixels=b"\0\xff"))
+    opening = farm.open()
+    farm.photographer.pass_once()
+    (kept,) = farm.told()
+    assert (kept.text("media"), kept.text("about")) == ("image/png", opening.event_id)
+    found = farm.photos.look(kept.text("photo"))
+    assert found is not None
+    picture = open_picture(farm.config.folder / "photos", open_vault(farm.config), found[0])
+    assert picture.content == farm.eye.sees

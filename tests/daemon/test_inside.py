@@ -20,6 +20,7 @@ from fognode.config import load, parse
 from fognode.daemon.inside import inside_parts
 from fognode.store.prepare import prepare_database
 from tests.boards.conftest import FakeBoard, FakeStore, until
+from tests.boards.test_camera_link import CameraBoard
 from tests.boards.test_photo import JPEG
 from tests.boards.test_scanner import MATRIX
 from tests.daemon.test_node import get
@@ -47,6 +48,14 @@ port = "{folder}/ports/ttyACM0"
 id = "cam-1"
 cabinet = "cab-1"
 source = "{folder}/pictures"
+[[board]]
+id = "cam01"
+place = "cab-1"
+[[camera]]
+id = "cam-2"
+cabinet = "cab-1"
+source = "serial:{folder}/ports/ttyUSB1"
+board = "cam01"
 """
 
 
@@ -63,7 +72,7 @@ def test_each_board_inside_has_its_loops_and_its_line_on_the_page() -> None:
         }
     )
     lines = Lines(config, FakeStore().offer, lambda _b: (0, 0))
-    names = [name for name, _ in inside_parts(config, lines)]
+    names = [name for name, *_ in inside_parts(config, lines)]
     assert names == ["pi", "pi-vibration", "pi-tag", "scan-scan1", "scan-scan2"]
     assert [(line.port, line.board) for line in lines.status()] == [
         ("pins", "pi0"),
@@ -118,18 +127,25 @@ def test_scan_and_photo_of_an_opening_reach_the_record(
     (scan,) = facts_of(folder, "code_scan")
     assert (scan["gtin"], scan["serial"], scan["place"]) == ("9521234543213", "SN0001", "cab-1")
     assert "scan1" in get(folder / "node", "/api/v1/sensors")[1]
+    camera = CameraBoard(folder / "ports" / "ttyUSB1", "cam01")
     board = FakeBoard(folder / "ports" / "ttyUSB0")
     taken = threading.Timer(0.5, (folder / "pictures" / "a.jpg").write_bytes, (JPEG,))
     try:
-        until(lambda: "cab01" in [one["board"] for one in facts_of(folder, "board_hello")])
+        told = {"cab01", "cam01"}
+        until(lambda: told <= {one["board"] for one in facts_of(folder, "board_hello")})
         board.happen("L1,open,859")
         taken.start()
-        until(lambda: facts_of(folder, "photo_kept") != [], 12)
+        until(lambda: len(facts_of(folder, "photo_kept")) > 1, 12)
     finally:
         taken.cancel()
         board.unplug()
-    (kept,) = facts_of(folder, "photo_kept")
-    assert (kept["by"], kept["purpose"]) == ("cam-1", "opening")
+        camera.unplug()
+    kept = {one["by"]: one for one in facts_of(folder, "photo_kept")}
+    assert {name: one["media"] for name, one in kept.items()} == {
+        "cam-1": "image/jpeg",
+        "cam-2": "image/png",  # of a camera board
+    }
+    assert {one["purpose"] for one in kept.values()} == {"opening"}
     assert facts_of(folder, "board_unknown") == []  # nobody took the reader for a board
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0

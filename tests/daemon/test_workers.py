@@ -91,6 +91,56 @@ def test_a_part_that_hangs_is_not_healthy() -> None:
     assert not worker.healthy()
 
 
+def test_thread_that_hangs_is_left_behind_and_ends_when_its_call_comes_back() -> None:
+    comes_back, lives, told = threading.Event(), list[threading.Event](), list[str]()
+
+    def run(stop: threading.Event) -> None:
+        lives.append(stop)
+        comes_back.wait(20)
+        raise RuntimeError("of a part that was given up")
+
+    worker = Worker("pi-tag", run, lambda _e: None, lambda _n, why: told.append(why), hang_s=0.01)
+    worker.start()
+
+    def left_behind() -> int:
+        worker.renew()
+        return len(worker.hung)
+
+    wait(lambda: left_behind() == 2)  # after 10 ms, then 20
+    wait(lambda: len(lives) == 3)
+    assert [stop.is_set() for stop in lives] == [True, True, False]
+    assert told == []
+    wait(lambda: left_behind() == workers.MOST_HUNG, 20)
+    assert told == ["8 of its threads hang: start the node anew"]
+    wait(lambda: len(lives) == workers.MOST_HUNG + 1)
+    worker.pulse.beat_s = 0.0
+    assert left_behind() == workers.MOST_HUNG  # no more until one comes back
+    worker.pulse.set()
+    left = [*worker.hung]
+    comes_back.set()
+    for thread in left:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in left)
+    worker.join(5)
+    assert len(worker.deaths) == 1  # of those left behind nobody speaks
+
+
+def test_part_that_waits_or_was_switched_off_is_not_taken_for_one_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(stop: threading.Event) -> None:
+        raise ConfigError("needs the extra pi")
+
+    worker = Worker("pi-tag", run, fatal=lambda _error: None, hang_s=0.01)
+    worker.start()
+    wait(lambda: worker.off)
+    worker.pulse.beat_s = 0.0
+    worker.renew()
+    assert worker.hung == []
+    worker.pulse.set()
+    worker.join(5)
+
+
 def test_looking_at_the_stop_signal_is_a_beat() -> None:
     pulse = Pulse()
     before = pulse.beat_s

@@ -120,6 +120,20 @@ def test_a_reset_and_a_power_cut_count_as_starts(board: TrialBoard, line: Line) 
         os.close(after.file)
 
 
+def test_what_was_not_acknowledged_is_told_again_after_a_reset(
+    board: TrialBoard, line: Line
+) -> None:
+    board.door_open()
+    assert line.first(BoardEvent).word == "open"
+    board.reset()
+    while line.hello().boot != 2:
+        pass
+    told = line.first(BoardEvent)
+    while told.boot != 1:  # the oldest is told again each second
+        told = line.first(BoardEvent)
+    assert (told.seq, told.word) == (1, "open")
+
+
 def test_what_cannot_happen_is_refused(board: TrialBoard) -> None:
     with pytest.raises(RefusedError):
         board.tag_out(TAG)

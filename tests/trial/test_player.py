@@ -95,18 +95,35 @@ def test_an_event_is_kept_and_resent_until_it_is_acknowledged() -> None:
     board.hear(2600, ack("cab02", 2, 2))  # of another start
     board.hear(2600, ack("cab01", 3, 2))
     board.hear(2600, ack("cab02", 3, 9))  # never sent
-    assert [seq for seq, _ in board.pending] == [2]
+    assert [seq for _, seq, _ in board.pending] == [2]
     board.hear(2600, b"noise" + ack("cab02", 3, 2))
     assert not board.pending
 
 
-def test_a_full_ring_counts_what_it_lost() -> None:
+def test_full_memory_keeps_the_beginning_and_the_newest_and_counts_what_it_lost() -> None:
     board = fresh()
-    for ms in range(0, 3000, 100):
+    for ms in range(0, 7800, 100):
         board.act(ms, "shake", "")
         board.step(ms)
-    beat = [f for f in frames(board.step(5000)) if isinstance(f, Heartbeat)][-1]
-    assert (beat.pending, beat.lost) == (24, 6)
+    beat = [f for f in frames(board.step(10_000)) if isinstance(f, Heartbeat)][-1]
+    assert (beat.pending, beat.lost) == (72, 6)
+    assert [seq for _, seq, _ in board.pending] == [*range(1, 49), *range(55, 79)]
+
+
+def test_what_is_not_acknowledged_is_told_again_after_a_reset_with_its_own_start() -> None:
+    board = fresh()
+    board.act(0, "door_open", "")
+    board.act(0, "shake", "")
+    board.step(200)
+    board.hear(200, ack("cab02", 3, 1))
+    after = Player("cab02", 4, ROWS, board.world, board.pending)
+    told = [f for f in frames(after.step(0)) if isinstance(f, BoardEvent)]
+    assert [(f.boot, f.seq, f.word) for f in told] == [(3, 2, "shake")]
+    after.step(900)  # the door is still open: told as the first event of the new start
+    after.hear(900, ack("cab02", 4, 1))
+    assert [(boot, seq) for boot, seq, _ in after.pending] == [(3, 2)]
+    after.hear(950, ack("cab02", 3, 2))
+    assert after.pending == []
 
 
 def test_a_start_sees_the_open_door_and_the_tags() -> None:
