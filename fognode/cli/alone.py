@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from fognode.config import Config
+from fognode.daemon.clock import Clock
 from fognode.daemon.control import claim_folder, send_request
-from fognode.daemon.keeper import Clock
 from fognode.errors import AwayError, RefusedError
 from fognode.events import Event, Json, Row
 from fognode.hashing import freeze

@@ -14,11 +14,11 @@ from fognode.daemon.succession import Answer, hand_over
 from fognode.errors import RefusedError
 from fognode.store.backup import prune_backups, write_backup
 from fognode.store.engines import open_engine
+from fognode.store.evidence import evidence_of
 from fognode.store.reader import Reader
 from fognode.store.restore import read_manifest, restore_backup
 from fognode.store.retention import BACKUPS
 from fognode.store.schema import check_schema
-from fognode.store.signed import evidence_of
 from fognode.store.verify import examine
 
 MOST = 200  # characters of a name or reason

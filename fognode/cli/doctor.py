@@ -20,7 +20,7 @@ from fognode.alerts.mail import Courier
 from fognode.boards.lines import find_ports
 from fognode.cli.store import CONFIG, check_store
 from fognode.config import Chain, Config, load
-from fognode.daemon.keeper import CLOCK_SET_MS
+from fognode.daemon.clock import CLOCK_SET_MS
 from fognode.errors import ConfigError, FognodeError
 from fognode.ledgers.calls import GAS_RESERVE
 from fognode.ledgers.evm import ChainNode

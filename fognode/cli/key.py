@@ -24,7 +24,7 @@ from fognode.config import CHAIN_NAMES, Chain, Config, load
 from fognode.daemon.succession import Answer, rotate_key, stopped
 from fognode.errors import ConfigError, RefusedError
 from fognode.ledgers.keystore import new_keystore
-from fognode.store import checkpoint, vault, worm
+from fognode.store import checkpoint, vault, worm_files
 from fognode.store.durable import fsync_folder, write_whole
 from fognode.store.keyring import log_in_force
 
@@ -135,7 +135,7 @@ def _rotate(config: Config, folder: Path, answer: Answer, is_lost: bool) -> None
         _write_new(waiting, checkpoint.new_key())
     new = _read(waiting)
     with stopped(config) as record:
-        before = worm.keys(record.folder)[-1:] if record.folder.is_dir() else []
+        before = worm_files.keys(record.folder)[-1:] if record.folder.is_dir() else []
         size = rotate_key(record, old, new, answer)
         log = log_in_force(record.reader, config.farm.id)
     try:
@@ -164,14 +164,14 @@ def _public(config: Config, folder: Path) -> Iterator[str]:
 def _older(config: Config) -> Iterator[str]:
     """Yield the keys before, and up to which event each signed."""
     place = config.folder / "worm"
-    known = worm.keys(place) if place.is_dir() else []
+    known = worm_files.keys(place) if place.is_dir() else []
     for (_, before), (first, _) in pairwise(known):
         yield f"{CHECKPOINT_KEY} before event {first}: {before}"
 
 
 def _verifier(config: Config, folder: Path) -> str:
     place = config.folder / "worm"
-    known = worm.keys(place)[-1:] if place.is_dir() else []
+    known = worm_files.keys(place)[-1:] if place.is_dir() else []
     # The write-once folder tells the log: after a loss it has another name.
     logs = [checkpoint.parse_key(text)[0] for _, text in known]
     log = logs[0] if logs else checkpoint.log_name(config.farm.id)

@@ -9,11 +9,11 @@ from fognode.cli.anchored import checkpoints_anchored
 from fognode.config import Config
 from fognode.daemon.succession import Answer, Stopped, begin_log, end_log, stopped, unfinished
 from fognode.errors import RefusedError
-from fognode.store import worm
+from fognode.store import worm_files
 from fognode.store.checkpoint import Checkpoint, Signer, parse_note
 from fognode.store.engines import open_engine
 from fognode.store.keyring import log_in_force, read_keyring
-from fognode.store.restored import Loss, Saved, find_saved, measure_loss
+from fognode.store.loss import Loss, Saved, find_saved, measure_loss
 from fognode.store.verify import examine
 
 SECRET = "checkpoint-key"  # noqa: S105 - the name of one
@@ -84,8 +84,8 @@ def _measure(record: Stopped, seed: str) -> Loss:
 def _log_in(record: Stopped) -> Iterator[str]:
     """Yield the log of the newest note in the write-once folder, if there is one."""
     if record.folder.is_dir():
-        for size in worm.note_sizes(record.folder)[-1:]:
-            yield parse_note(worm.note(record.folder, size)).log
+        for size in worm_files.note_sizes(record.folder)[-1:]:
+            yield parse_note(worm_files.note(record.folder, size)).log
 
 
 def _told(loss: Loss, saved: Saved) -> Iterator[str]:
@@ -145,7 +145,7 @@ def settle_copy(config: Config, answer: Answer) -> None:
         StoreError: The record cannot be read or kept, or the disk refused.
     """
     folder = config.folder / "worm"
-    if not folder.is_dir() or not worm.copied_from(folder):
+    if not folder.is_dir() or not worm_files.copied_from(folder):
         return
     if not config.has_secret(SECRET):
         print(f"nothing can be signed: put {SECRET} back (fognode key new, if it is lost), then")

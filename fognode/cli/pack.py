@@ -16,7 +16,7 @@ from fognode.cli.store import CONFIG
 from fognode.config import Chain, Config, load
 from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
 from fognode.events import Json, Kind, Stored
-from fognode.store import merkle, worm
+from fognode.store import merkle, worm_files
 from fognode.store.album import Photo, Picture
 from fognode.store.checkpoint import Signer
 from fognode.store.engines import open_engine
@@ -103,7 +103,7 @@ def _end_ms(config: Config, day: date) -> int:
 
 def _sources(config: Config, reader: Reader) -> Sources:
     folder = config.folder / "worm"
-    sizes = worm.note_sizes(folder)
+    sizes = worm_files.note_sizes(folder)
     if not sizes:
         raise StoreError(f"{folder} holds no checkpoint yet: there is nothing to prove with")
     anchors = list(_anchors(reader, {chain.name: chain for chain in config.chains}))
@@ -112,7 +112,7 @@ def _sources(config: Config, reader: Reader) -> Sources:
     # Where a key took over, its checkpoint is the one that both signed.
     steps = {era.first for era in keys.eras}
     shown = {*sizes[-NOTES:], *(one.size for one in anchors), *steps} & {*sizes}
-    notes = [worm.note(folder, size) for size in sorted(shown)]
+    notes = [worm_files.note(folder, size) for size in sorted(shown)]
     return Sources(
         farm=config.farm.id,
         keys=keys,
@@ -156,7 +156,7 @@ def _link(reader: Reader, seq: int) -> bytes:
 
 def _tile(folder: Path, reader: Reader, level: int, index: int, /) -> Sequence[bytes]:
     """Return a tile as it was written once; work out only those that are not full yet."""
-    if kept := worm.tile(folder, level, index):
+    if kept := worm_files.tile(folder, level, index):
         return kept
     first = index * merkle.TILE
     if level == 0:

@@ -23,10 +23,11 @@ from fognode.custody.people import ERASED
 from fognode.errors import RefusedError
 from fognode.events import Json, Kind, Stored
 from fognode.store.engines import open_engine
+from fognode.store.personal import SEALED, personal_fields
 from fognode.store.pins import Pins
 from fognode.store.reader import Reader
 from fognode.store.schema import check_schema
-from fognode.store.vault import SEALED, open_vault, personal_fields
+from fognode.store.vault import open_vault
 from fognode.store.vault_file import FILE
 
 PAGE = 500  # events read at once

@@ -11,7 +11,8 @@ from pathlib import Path
 from fognode.errors import StoreError, TamperError
 from fognode.store.checkpoint import Checkpoint, open_note, parse_key
 from fognode.store.keyring import short
-from fognode.store.worm import SEGMENT, Damage, Verdict, verify_segments
+from fognode.store.worm_check import Damage, Verdict, verify_segments
+from fognode.store.worm_files import SEGMENT, note_name
 
 UNPROVEN = (
     "that a sensor told the truth, or that all that happened was recorded",
@@ -63,7 +64,7 @@ def check_segments(folder: Path, note: Path, key: str) -> Told:
 def _unchecked(verdict: Verdict, checkpoint: Checkpoint) -> Iterator[Damage]:
     if verdict.root_checked:
         return
-    name, end = f"checkpoint/{checkpoint.size:012d}", verdict.events
+    name, end = note_name(checkpoint.size), verdict.events
     reason = f"its root cannot be checked: {end} of its {checkpoint.size} events are here"
     if end and end % SEGMENT == 0:
         reason += f"; take the note of size {end}, if that is all there should be"

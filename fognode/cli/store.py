@@ -12,14 +12,14 @@ from fognode.config import Config, load
 from fognode.errors import ConfigError, FognodeError
 from fognode.store.checkpoint import parse_key
 from fognode.store.engines import open_engine
+from fognode.store.evidence import evidence_of
 from fognode.store.grants import assert_accounts
-from fognode.store.photos import photo_findings
+from fognode.store.photo_check import photo_findings
 from fognode.store.precaution import back_up_before
 from fognode.store.prepare import prepare_database
 from fognode.store.reader import Reader
 from fognode.store.retention import classes
 from fognode.store.schema import VERSIONS, check_schema
-from fognode.store.signed import evidence_of
 from fognode.store.verify import Report, examine
 
 CONFIG = Path("/etc/fognode/fognode.toml")

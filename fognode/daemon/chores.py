@@ -12,12 +12,14 @@ from fognode.daemon.shelf import Shelf
 from fognode.ledgers import anchor
 from fognode.store.backup import prune_backups, write_backup
 from fognode.store.engines import open_engine
-from fognode.store.photos import Photos, photo_findings
+from fognode.store.evidence import evidence_of
+from fognode.store.personal import erase_again
+from fognode.store.photo_check import photo_findings
+from fognode.store.photos import Photos
 from fognode.store.reader import Reader
 from fognode.store.retention import BACKUPS
 from fognode.store.samples import open_samples
-from fognode.store.signed import evidence_of
-from fognode.store.vault import erase_again, open_vault
+from fognode.store.vault import open_vault
 from fognode.store.verify import Finding, examine
 
 SUNDAY = 6

@@ -14,8 +14,9 @@ from fognode.boards import progress
 from fognode.boards.starts import NO_PAST
 from fognode.errors import StoreError
 from fognode.store import durable
-from fognode.store.reader import stored_event
-from fognode.store.spool import Backlog, Cut, Spool
+from fognode.store.bodies import stored_event
+from fognode.store.spool import Backlog, Spool
+from fognode.store.spool_cuts import Cut
 
 REACH_FILE = "reach.json"
 

@@ -1,27 +1,26 @@
 """The store thread: the one place where events are frozen and kept.
 
-Two doors lead in.  ``offer`` is for boards: what comes is frozen and appended to the spool,
-and once that is durable ``done`` is called, database or not; the database is filled from the
-spool in the same order.  ``commit`` is for all other threads: it returns after COMMIT in the
-database, or raises.
+What boards offer is frozen and appended to the spool, and the database is filled from the
+spool in the same order; what other threads commit goes into the database at once
+(daemon/doors.py).
 """
 
 import contextlib
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
+from fognode.daemon.clock import Clock
+from fognode.daemon.doors import PUT_TIMEOUT_S, QUEUE, Batch, Doors, Offer, drain
 from fognode.daemon.journal import Journal
 from fognode.daemon.shelf import Shelf
 from fognode.daemon.witness import Witness
 from fognode.errors import RestoredError, StoreError, TamperError
 from fognode.events import Event, Kind, Row
-from fognode.hashing import Stamp, freeze
+from fognode.hashing import freeze
 from fognode.store.spool import Backlog
 from fognode.store.writer import Writer
 
@@ -29,85 +28,15 @@ log = logging.getLogger(__name__)
 
 GROUP = 100  # events in one append, at most; a group is never waited for
 FILL = 500  # events of the spool in one transaction of the database, at most
-QUEUE = 1000  # what may wait in memory; beyond it boards are not read (back-pressure)
-PUT_TIMEOUT_S = 0.5
 RETRY_S = 0.5
-ANSWER_S = 30.0  # the longest that commit waits for its answer
 FOREIGN_RETRY_S = 30.0  # a database that is not ours is looked at again only so often
 LOOK_S = 2.0  # between two looks at what time alone brings
 AWAY_TOLD_MS = 10_000  # a database that was away for longer is told in the record
 FILL_GROUPS = 4  # of them brought from the spool into the database in one turn
-CLOCK_STEP_MS = 2000  # a jump of the wall clock against the monotonic one that is recorded
-CLOCK_SET_MS = 1_767_225_600_000  # 2026-01-01: an earlier clock was never set
-
-Done = Callable[[int], None]
-Item = TypeVar("Item")
 
 
-@dataclass(slots=True)
-class _Offer:
-    event: Event
-    done: Done
-    body: bytes = b""
-
-
-@dataclass(slots=True)
-class _Batch:
-    events: Sequence[Event]
-    rows: Sequence[Row]
-    sign: bool = False  # and sign the record then, due or not
-    job: Callable[[Writer], int] | None = None  # nothing but this
-    answered: threading.Event = field(default_factory=threading.Event)
-    seqs: list[int] = field(default_factory=list)
-    error: Exception | None = None
-
-
-class Clock:
-    """Wall clock, monotonic clock and boot id of this node, as one reading."""
-
-    def __init__(self, farm: str, boot_id: str) -> None:
-        self._farm, self._boot_id = farm, boot_id
-        self._last_ms = 0
-        self._offset_ms = self._now_offset_ms()
-
-    def start_after(self, recorded_at_ms: int) -> None:
-        """Never stamp earlier than what the record already holds."""
-        self._last_ms = max(self._last_ms, recorded_at_ms)
-
-    def stamp(self) -> Stamp:
-        """Return the marks for a body that is frozen now; recorded_at_ms never falls."""
-        now_ms = time.time_ns() // 1_000_000
-        self._last_ms = max(self._last_ms, now_ms)
-        return Stamp(
-            farm=self._farm,
-            boot_id=self._boot_id,
-            mono_ms=time.monotonic_ns() // 1_000_000,
-            recorded_at_ms=self._last_ms,
-            clock_ok=now_ms >= CLOCK_SET_MS,
-        )
-
-    def step_event(self) -> Event | None:
-        """Return an event when the wall clock jumped since the last call, else nothing."""
-        offset_ms = self._now_offset_ms()
-        moved_ms = offset_ms - self._offset_ms
-        if abs(moved_ms) <= CLOCK_STEP_MS:
-            return None
-        self._offset_ms = offset_ms
-        mono_ms = time.monotonic_ns() // 1_000_000
-        return Event(
-            kind=Kind.CLOCK_STEP,
-            origin=f"n/clock_step/{self._boot_id}-{mono_ms}",
-            happened_at_ms=time.time_ns() // 1_000_000,
-            facts={"moved_ms": moved_ms},
-        )
-
-    @staticmethod
-    def _now_offset_ms() -> int:
-        return (time.time_ns() - time.monotonic_ns()) // 1_000_000
-
-
-class Keeper:
-    """Owns the journal, the writer and the two queues before them.
+class Keeper(Doors):
+    """Owns the journal and the writer behind the two doors.
 
     ``open_writer`` is called on the store thread until it succeeds; it raises StoreError
     while the database is away or is not ours, as ``head`` (seq and hash of its newest
@@ -122,15 +51,12 @@ class Keeper:
         clock: Clock,
         head: Callable[[], tuple[int, bytes]],
     ) -> None:
+        super().__init__()
         self._journal, self._open_writer = journal, open_writer
         self._clock, self._head = clock, head
-        self._offers: queue.Queue[_Offer] = queue.Queue(QUEUE)
-        self._batches: queue.Queue[_Batch] = queue.Queue(QUEUE)
-        self._came = threading.Event()  # something is in one of the queues
-        self._held: list[_Offer] = []  # offers that the spool could not take yet
+        self._held: list[Offer] = []  # offers that the spool could not take yet
         self._writer: Writer | None = None
         self._retry_s, self._looked_s = 0.0, 0.0  # monotonic: not before, last time
-        self._stopped = False
         self.witness: Witness | None = None  # made with the writer; None = no checkpoint key
         self.shelf: Shelf | None = None  # of raw samples; set before the lines open
         self.kept = threading.Event()
@@ -138,61 +64,6 @@ class Keeper:
         self.away_since_ms: int | None = None
         self.away_reason = ""
         self.spool_fault = ""
-
-    def offer(self, event: Event, done: Done) -> bool:
-        """Take an event of a board; ``done`` is called once it is durable, on the store thread.
-
-        Returns False when the queue stayed full for half a second: stop reading the board.
-        """
-        try:
-            self._offers.put(_Offer(event, done), timeout=PUT_TIMEOUT_S)
-        except queue.Full:
-            return False
-        self._came.set()
-        return True
-
-    def commit(self, events: Sequence[Event], rows: Sequence[Row] = ()) -> list[int]:
-        """Keep events and their rows in one transaction; return the seqs after COMMIT.
-
-        An event that is already kept gives its old seq.
-
-        Raises:
-            StoreError: Nothing of it is known to be kept; offer the same again.
-            ValueError: An event or a row cannot be stored (``hashing.freeze``, ``Writer.keep``).
-        """
-        return self._put(_Batch(events, rows))
-
-    def sign(self, events: Sequence[Event]) -> list[int]:
-        """Keep events as ``commit`` does, then sign the record up to them; return their seqs.
-
-        Without a checkpoint key nothing is signed.
-
-        Raises:
-            StoreError: They may be kept and not signed; ask again.
-        """
-        return self._put(_Batch(events, (), sign=True))
-
-    def tidy(self, job: Callable[[Writer], int]) -> int:
-        """Run a job that puts nothing into the record, between two groups; return its answer.
-
-        Raises:
-            StoreError: The database is away, or refused it.
-        """
-        return self._put(_Batch((), (), job=job))[0]
-
-    def _put(self, batch: _Batch) -> list[int]:
-        try:
-            self._batches.put(batch, timeout=PUT_TIMEOUT_S)
-        except queue.Full as error:
-            raise StoreError("the store is away and its queue is full") from error
-        self._came.set()
-        until_s = time.monotonic() + ANSWER_S
-        while not batch.answered.wait(PUT_TIMEOUT_S):
-            if self._stopped or time.monotonic() > until_s:
-                raise StoreError("the store did not answer")
-        if batch.error is not None:
-            raise batch.error
-        return batch.seqs
 
     def waiting(self) -> int:
         """Return how many offers and batches are not even in the spool yet."""
@@ -219,7 +90,7 @@ class Keeper:
 
     def _turn(self) -> None:
         """Spool what was offered; then fill the database, and answer every batch."""
-        batches = _drain(self._batches, QUEUE)
+        batches = drain(self._batches, QUEUE)
         try:
             self._spool_offers()
             if time.monotonic() < self._retry_s:
@@ -262,10 +133,10 @@ class Keeper:
 
     def _take_offers(self) -> None:
         if (step := self._clock.step_event()) is not None:
-            self._held.append(_Offer(step, lambda _seq: None))
+            self._held.append(Offer(step, lambda _seq: None))
         if self.shelf is not None:
-            self._held += [_Offer(loss, lambda _seq: None) for loss in self.shelf.losses()]
-        self._held += _drain(self._offers, GROUP - len(self._held))
+            self._held += [Offer(loss, lambda _seq: None) for loss in self.shelf.losses()]
+        self._held += drain(self._offers, GROUP - len(self._held))
         for offer in self._held:
             offer.body = offer.body or self._freeze(offer.event)
         self._held = [offer for offer in self._held if offer.body]
@@ -294,7 +165,7 @@ class Keeper:
             self._spool_offers()  # boards wait for the spool, never for the database
         self._came.set()
 
-    def _keep_batch(self, batch: _Batch) -> None:
+    def _keep_batch(self, batch: Batch) -> None:
         if batch.job is not None:
             self._do(batch, batch.job)
             return
@@ -309,7 +180,7 @@ class Keeper:
                 self._lose(error)
         batch.answered.set()
 
-    def _do(self, batch: _Batch, job: Callable[[Writer], int]) -> None:
+    def _do(self, batch: Batch, job: Callable[[Writer], int]) -> None:
         if self._writer is None:
             self._writer = self._open_writer()
         try:
@@ -334,7 +205,7 @@ class Keeper:
             return
         with contextlib.suppress(StoreError):
             self._keep_samples(at_end=True)
-        self._held += [_Offer(loss, lambda _seq: None) for loss in self.shelf.losses(at_end=True)]
+        self._held += [Offer(loss, lambda _seq: None) for loss in self.shelf.losses(at_end=True)]
         self._spool_offers()
 
     def _look(self, at_once: bool = False) -> None:
@@ -380,7 +251,7 @@ class Keeper:
                 happened_at_ms=since_ms,
                 facts={"away_s": (now_ms - since_ms) // 1000, "spooled": spooled},
             )
-            self._held.append(_Offer(event, lambda _seq: None))
+            self._held.append(Offer(event, lambda _seq: None))
 
     def _lose(self, error: StoreError) -> None:
         foreign = isinstance(error, TamperError | RestoredError)
@@ -395,13 +266,3 @@ class Keeper:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-
-
-def _drain(source: "queue.Queue[Item]", most: int) -> list[Item]:
-    found: list[Item] = []
-    while len(found) < most:
-        try:
-            found.append(source.get_nowait())
-        except queue.Empty:
-            break
-    return found

@@ -27,7 +27,7 @@ from fognode.page.banner import DISK_LOW_MB
 from fognode.page.live import Anchored, Evidence, TailCut
 from fognode.store.backup import PATTERN
 from fognode.store.reader import Reader
-from fognode.store.spool import Cut
+from fognode.store.spool_cuts import Cut
 
 LOOK_S = 10.0
 GRACE_S = 900.0  # after a start: what fell behind while the node was off is caught up first

@@ -21,29 +21,24 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from fognode.boards import keys, progress
-from fognode.boards.calibration import Scale
-from fognode.boards.lines import Lines
-from fognode.boards.link import Link
-from fognode.boards.listener import Listener
 from fognode.config import Config
 from fognode.daemon.calendar import Calendar
-from fognode.daemon.camera import camera_loops
+from fognode.daemon.camera import camera_loops, camera_sources
 from fognode.daemon.chimes import Chimes
 from fognode.daemon.chores import Chores
+from fognode.daemon.clock import Clock
 from fognode.daemon.control import claim_folder, new_token, publish_token, publish_url
 from fognode.daemon.folds import FOLDED, fresh_folds
 from fognode.daemon.followers import Due, Followers, Step
 from fognode.daemon.glance import Glance
-from fognode.daemon.inside import inside_parts
 from fognode.daemon.journal import Journal
-from fognode.daemon.keeper import Clock, Keeper
-from fognode.daemon.loan import borrowed
+from fognode.daemon.keeper import Keeper
 from fognode.daemon.lookout import Lookout, cut_event
+from fognode.daemon.ports import Ports
+from fognode.daemon.record import Record
 from fognode.daemon.safety import SafetySheet
 from fognode.daemon.senders import Senders, now_ms
 from fognode.daemon.shelf import Shelf
-from fognode.daemon.witness import Witness
 from fognode.daemon.workers import Worker, notify
 from fognode.errors import ConfigError, StoreError
 from fognode.events import Event, Json, Kind
@@ -51,23 +46,16 @@ from fognode.hashing import event_id
 from fognode.page.app import create_app
 from fognode.page.live import Desk
 from fognode.page.server import serve
-from fognode.store.checkpoint import Signer
-from fognode.store.engines import open_engine
-from fognode.store.grants import assert_accounts
-from fognode.store.keyring import log_in_force
 from fognode.store.pins import Pins
-from fognode.store.reader import Reader
 from fognode.store.samples import hour_origin
-from fognode.store.schema import check_schema
 from fognode.store.sealing import seal_request
-from fognode.store.spool import Cut
+from fognode.store.spool_cuts import Cut
 from fognode.store.vault_file import FILE as VAULT
 from fognode.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
-PORTS_S = 1.0
 STOP_S = 4.5  # after this the process ends, whatever still hangs
 LAST_S = 2.0  # of it, for the store to keep what waits
 
@@ -80,23 +68,20 @@ class Node:
         self._stop = threading.Event()
         self._fatal: ConfigError | None = None
         self._workers: list[Worker] = []
-        self._engine = open_engine(config, "reader")
-        self._reader = Reader(self._engine)
+        self._record = Record(config)
+        self._reader = self._record.reader
         self._clock = Clock(config.farm.id, _boot_id())
         self._lock = claim_folder(config.folder)
         self._journal = Journal(config.folder / "spool")
         self._keeper = Keeper(self._journal, self._open_writer, self._clock, self._reader.head)
-        self._progress = progress.Progress()
         self._followers = Followers(
             self._reader, self._keeper.commit, self._fresh_folds, self._keeper.kept, now_ms
         )
         self._followers.folded = FOLDED
         shelf = self._keeper.shelf = Shelf(self._is_summed)
-        self._lines = Lines(config, self._keeper.offer, self._reach, keep_sample=shelf.put)
-        self._lines.recall(self._past)
-        self._lines.calibrate(self._scale_of)
-        self._inside = inside_parts(config, self._lines)
-        self._net = self._listener()
+        self._ports = Ports(
+            config, self._journal, self._reader.by_origin, self._keeper.offer, shelf.put
+        )
         self._glance = Glance(config, self._reader, self._keeper, self._workers)
         chores = self._chores = Chores(config, config_path, self._keeper.commit)
         self._calendar = Calendar(
@@ -115,7 +100,7 @@ class Node:
                 chores.hours(shelf, self._keeper.tidy).run, sample_days=config.store.sample_days
             ),
         }
-        self._glance.lines, self._glance.calendar = self._lines, self._calendar
+        self._glance.lines, self._glance.calendar = self._ports.lines, self._calendar
         self._lookout = Lookout(config, self._reader, self._keeper, self._calendar.results)
         chimes = Chimes(self._reader.newest, self._keeper.commit, config.zone)
         self._lookout.chimes = (chimes.pass_once, SafetySheet(config, self._reader).pass_once)
@@ -137,7 +122,7 @@ class Node:
 
     def _serve(self) -> None:
         token = new_token()
-        self._check_database()
+        self._record.check()
         desk = Desk(
             config=self._config,
             reader=self._reader,
@@ -159,12 +144,16 @@ class Node:
         for name, run in senders.loops(url):
             self._start(name, run)
         for name, run in camera_loops(
-            self._config, self._chores.photos, self._keeper.commit, now_ms, self._keeper.nudges
+            camera_sources(self._config, self._ports.lines.cameras),
+            self._chores.photos,
+            self._keeper.commit,
+            now_ms,
+            self._keeper.nudges,
         ):
             self._start(name, run)
         self._start("store", self._keeper.run, vital=True)
         self._start("custody", self._followers.run, vital=True)
-        self._start_lines()
+        self._ports.start(self._start, self._followers.caught_up)
         self._start("lookout", self._lookout.run)
         self._start("web", lambda _stop: web.run(), limit_s=float("inf"))
         self._calendar.start()
@@ -186,24 +175,22 @@ class Node:
 
     # --- parts -------------------------------------------------------------------------------
 
-    def _check_database(self) -> None:
-        """Refuse a database that is not ours; one that is away is met later.
-
-        Raises:
-            ConfigError: The operator must migrate.
-        """
-        with contextlib.suppress(StoreError):
-            check_schema(self._engine)
-
     def _start(
         self,
         name: str,
         run: Callable[[threading.Event], None],
         vital: bool = False,
         limit_s: float = 60.0,
+        hang_s: float = float("inf"),
     ) -> None:
         worker = Worker(
-            name, run, fatal=self._give_up, told_off=self._tell_off, vital=vital, limit_s=limit_s
+            name,
+            run,
+            fatal=self._give_up,
+            told_off=self._tell_off,
+            vital=vital,
+            limit_s=limit_s,
+            hang_s=hang_s,
         )
         self._workers.append(worker)
         worker.start()
@@ -220,46 +207,11 @@ class Node:
         self._keeper.offer(event, lambda _seq: None)
 
     def _open_writer(self) -> Writer:
-        """Open the database for writing, if it is ours and its accounts can do no more than ours.
-
-        Raises:
-            ConfigError: The operator must migrate, or take rights away.
-            StoreError: The database is away.
-        """
-        check_schema(self._engine)
-        engine = open_engine(self._config, "writer")
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(engine.dispose)
-            assert_accounts(engine, self._engine)
-            on_failure.pop_all()
-        newest = self._reader.newest(1)
-        self._clock.start_after(newest[0].recorded_at_ms if newest else 0)
-        writer = Writer(engine, self._reader)
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(writer.close)
-            self._keeper.witness = self._witness()
-            on_failure.pop_all()
+        writer, self._keeper.witness = self._record.open(self._clock)
         return writer
 
-    def _witness(self) -> Witness | None:
-        """Return who signs the record; None without the credential checkpoint-key.
-
-        Raises:
-            StoreError: The database is away, or is not the one that was signed.
-            ConfigError: The credential is no key.
-        """
-        if not self._config.has_secret("checkpoint-key"):
-            return None
-        log_now = log_in_force(self._reader, self._config.farm.id)
-        signer = Signer(log_now, self._config.secret("checkpoint-key"))
-        folder = self._config.folder / "worm"
-        return Witness(folder, self._reader, signer, immutable=not self._config.trial)
-
     def _fresh_folds(self) -> tuple[Sequence[Step], Due]:
-        return fresh_folds(self._config, self._note_reach)
-
-    def _note_reach(self, reach: progress.Progress) -> None:
-        self._progress = reach
+        return fresh_folds(self._config, self._ports.note_reach)
 
     def _forget_cut(self, cut: Cut, _seq: int) -> None:
         with contextlib.suppress(StoreError):  # then it is told again, as the same event
@@ -267,56 +219,6 @@ class Node:
 
     def _is_summed(self, board: str, begin_ms: int) -> bool:
         return self._reader.by_origin(hour_origin(board, begin_ms)) is not None
-
-    def _reach(self, board: str) -> tuple[int, int]:
-        return max(self._journal.reach(board), self._progress.of(board))
-
-    def _past(self, board: str, boot: int) -> tuple[int, int, int]:
-        return max(self._journal.past(board, boot), self._progress.past(board, boot))
-
-    def _scale_of(self, board: str, sensor: str) -> Scale:
-        return self._progress.scales.of(board, sensor)
-
-    def _listener(self) -> Listener | None:
-        """Return who serves the boards of the network, if there is one.
-
-        Raises:
-            ConfigError: The credential board-master is missing, or is no key.
-        """
-        if self._config.ethernet is None:
-            return None
-        master = keys.read_master(self._config.secret(keys.CREDENTIAL))
-        return self._lines.listen(
-            self._config.ethernet, keys.allowed_keys(master, self._is_enrolled)
-        )
-
-    def _is_enrolled(self, board: str) -> bool:
-        return self._progress.is_enrolled(board)
-
-    def _start_lines(self) -> None:
-        self._start("lines", self._watch_ports, vital=True)
-        if self._net:
-            self._start("net", self._serve_net)
-
-    def _serve_net(self, stop: threading.Event) -> None:
-        """Hear the boards of the network, once the record has said which are enrolled."""
-        while self._net and not stop.is_set():
-            if self._followers.caught_up.wait(POLL_S):
-                self._net.run(stop)
-
-    def _watch_ports(self, stop: threading.Event) -> None:
-        """Start a thread for every port that appears, once it is known what is already kept."""
-        while not stop.is_set() and not self._journal.knows_all:
-            if self._followers.caught_up.wait(POLL_S):
-                self._journal.adopt(self._progress.boards)
-                break
-        while self._inside and not stop.is_set():
-            self._start(*self._inside.pop())
-        while not stop.is_set():
-            self._lines.lend(borrowed(self._config.folder))
-            for link in self._lines.poll():
-                self._start(_line_name(link), link.run)
-            stop.wait(PORTS_S)
 
     def _request(self, kind: str, facts: Mapping[str, Json], request_id: str) -> int:
         facts = seal_request(self._chores.photos, kind, facts)  # no name is kept in the clear
@@ -341,6 +243,8 @@ class Node:
 
     def _supervise(self) -> None:
         while not self._stop.wait(POLL_S):
+            for worker in self._workers:
+                worker.renew()
             if all(worker.healthy() for worker in self._workers if worker.vital):
                 notify("WATCHDOG=1")
 
@@ -363,10 +267,6 @@ class Node:
             worker.join(LAST_S - 0.2)
         self._journal.close()
         log.info("event=stopped")
-
-
-def _line_name(link: Link) -> str:
-    return f"line-{Path(link.port).name}"
 
 
 def _boot_id() -> str:

@@ -15,19 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fognode.config import Config
+from fognode.daemon.clock import Clock
 from fognode.daemon.control import claim_folder
-from fognode.daemon.keeper import Clock
 from fognode.daemon.witness import Witness
 from fognode.errors import RefusedError, StoreError
 from fognode.events import Event, Json, Kind, Row, Stored
 from fognode.hashing import freeze
-from fognode.store import durable, worm
+from fognode.store import durable, worm_files
 from fognode.store.checkpoint import Signer, log_name
 from fognode.store.engines import open_engine
 from fognode.store.keyring import log_in_force, read_keyring, short, told_eras
+from fognode.store.loss import Loss, Saved
 from fognode.store.reader import Reader
 from fognode.store.restate import Difference, put_right
-from fognode.store.restored import Loss, Saved
 from fognode.store.schema import check_schema
 from fognode.store.worm import Worm
 from fognode.store.writer import Writer
@@ -158,7 +158,7 @@ def rotate_key(record: Stopped, old: str, new: str, answer: Answer) -> int:
 def _key_in_force(record: Stopped, log: str, old: str) -> str:
     if old:
         return Signer(log, old).verifier_key
-    known = worm.keys(record.folder) if record.folder.is_dir() else []
+    known = worm_files.keys(record.folder) if record.folder.is_dir() else []
     if not known:
         raise RefusedError(f"the key in force is lost, and {record.folder}/key does not tell it")
     return known[-1][1]
@@ -221,7 +221,7 @@ def unfinished(record: Stopped) -> Stored | None:
     begun = record.reader.newest(1, [Kind.RECORD_RESTORED])
     if not begun:
         return None
-    kept = worm.keys(record.folder) if record.folder.is_dir() else []
+    kept = worm_files.keys(record.folder) if record.folder.is_dir() else []
     return None if begun[0].text("new_key") in {key for _, key in kept} else begun[0]
 
 
@@ -232,7 +232,7 @@ def _restoration(record: Stopped, seed: str, loss: Loss, saved: Saved, answer: A
     stamp += f"-{secrets.token_hex(3)}"
     log = log_name(farm, stamp)
     size, root = loss.newest.size, loss.newest.root.hex()
-    has_notes = record.folder.is_dir() and bool(worm.note_sizes(record.folder))
+    has_notes = record.folder.is_dir() and bool(worm_files.note_sizes(record.folder))
     facts: dict[str, Json] = {
         "old_log": loss.newest.log,
         "old_size": size,

@@ -6,20 +6,21 @@ be the tree of what the database holds, or the database is not the one that was 
 the key at hand must be the one that the record names as its newest.
 """
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fognode.errors import TamperError
 from fognode.events import Row, RowValues
-from fognode.store import worm
-from fognode.store.checkpoint import Notary, Signer
+from fognode.store import worm_files
+from fognode.store.checkpoint import Signer
+from fognode.store.immutable import probe
 from fognode.store.keyring import Keyring, read_keyring, short
+from fognode.store.notary import Notary, range_hashes, range_text
 from fognode.store.reader import Reader
 from fognode.store.restored import check_folder, check_not_restored, newest_note
-from fognode.store.signed import range_hashes
-from fognode.store.worm import SEGMENT, Worm
+from fognode.store.worm import Worm
+from fognode.store.worm_files import SEGMENT
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ class Witness:
         # What is smaller was the key's before it, or the log's before it.
         self._begin = keys.newest.first
         self.signed_size = self._notary.signed_size
-        self.copied_size = worm.next_seq(folder) - 1  # events up to this one lie in segments
-        self.write_once = worm.probe(folder) if immutable else "plain files: a trial"
+        self.copied_size = worm_files.next_seq(folder) - 1  # events up to this one lie in segments
+        self.write_once = probe(folder) if immutable else "plain files: a trial"
 
     def look(self, now_ms: int, mono_ms: int, keep_rows: KeepRows, at_once: bool = False) -> None:
         """Take what was committed since, sign when it is due or wanted ``at_once``.
@@ -101,7 +102,7 @@ class Witness:
             "size": size,
             "root": signed.checkpoint.root,
             "note": signed.note.decode(),
-            "range_json": json.dumps([node.hex() for node in signed.hashes]),
+            "range_json": range_text(signed.hashes),
             "link": self._reader.link(size),
             "at_ms": now_ms,
         }
@@ -109,11 +110,11 @@ class Witness:
         self.signed_size, self.signed_at_ms = size, now_ms
 
     def _fill_segments(self) -> None:
-        first = worm.next_seq(self._folder)
+        first = worm_files.next_seq(self._folder)
         while first + SEGMENT - 1 <= self._notary.signed_size:
             found = self._reader.events(after=first - 1, limit=SEGMENT)
             self._worm.keep_segment(first, [event.body for event in found])
-            first = worm.next_seq(self._folder)
+            first = worm_files.next_seq(self._folder)
         self.copied_size = first - 1
 
     def _resume(self, keys: Keyring) -> Notary:

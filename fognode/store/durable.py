@@ -40,10 +40,15 @@ def write_synced(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
+def open_to_append(path: Path) -> int:
+    """Open a file for ``append_synced``, made if it is not there; its name is not durable."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, MODE)
+
+
 def append_synced(descriptor: int, content: bytes) -> None:
     """Add to the end of an open file; on return the content is durable.
 
-    The file was opened with O_APPEND, and its name made durable before.
+    The file was opened by ``open_to_append``, and its name made durable before.
     """
     write_fully(descriptor, content)
     # The new length goes with it: without it the content could not be found again.

@@ -19,7 +19,6 @@ One uncompressed zip.  The same record, question and checkpoints give the same b
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from importlib.resources import files as resources
 from pathlib import Path
 
@@ -30,9 +29,8 @@ from fognode.store import merkle, pack_check
 from fognode.store.album import Picture
 from fognode.store.keyring import Keyring
 from fognode.store.pack_choice import GAPS, Ask, Record, choose
+from fognode.store.pack_photos import PackPhotos, utc_text
 
-PHOTOS_MOST = 256 * 1024 * 1024  # bytes of pictures in a pack, which is made in memory
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 TRANSACTION = ("chain", "tx_hash", "block_number", "block_hash", "data_hash", "package", "kind")
 
 
@@ -129,9 +127,7 @@ class _Packed:
         roots = {(checkpoint.size, checkpoint.root.hex()) for checkpoint in self.notes}
         self.anchors = [one for one in sources.anchors if (one.size, one.root) in roots]
         self._lines: dict[bytes, int] = {}  # hash -> its line in nodes.txt
-        gone = [told for told in self.chosen.events if told.kind == Kind.PHOTO_ERASED]
-        self.erased = {told.text("photo"): told for told in reversed(gone)}
-        self.photos = self._find_photos()
+        self.photos = PackPhotos(self.chosen.events, ask.photos, sources.photo)
         self.missing = list(self._lacks())
         self.files = self._made()
 
@@ -142,7 +138,7 @@ class _Packed:
             "consistency.jsonl": _rows(self._consistency()),
             "events.jsonl": b"".join(told.body + b"\n" for told in self.chosen.events),
             "missing.txt": "".join(f"{line}\n" for line in self.missing).encode(),
-            "photos.jsonl": _rows(self._photo_rows()),
+            "photos.jsonl": _rows(self.photos.rows()),
             "proofs.jsonl": _rows(self._proofs()),
             "transactions.jsonl": _rows(self._transactions()),
         }
@@ -152,8 +148,7 @@ class _Packed:
         made["check.html"] = _page(made)
         made["check.py"] = _resource("pack_check.py")
         made["README.txt"] = README.encode()
-        shown = [(told, self.photos.get(told.seq)) for told in self.chosen.events]
-        made |= {_file_name(told): picture.content for told, picture in shown if picture}
+        made |= self.photos.files()
         made["manifest.json"] = pack_check.manifest_bytes(made)
         return made
 
@@ -162,12 +157,12 @@ class _Packed:
             "events": len(self.chosen.events),
             "farm": self.sources.farm,
             "format": pack_check.FORMAT,
-            "from": _time(self.ask.from_ms),
+            "from": utc_text(self.ask.from_ms),
             "key": self._eras()[-1]["key"],
             "keys": self._eras(),
             "package": self.ask.package,
             "size": self.newest,
-            "to": _time(self.ask.to_ms),
+            "to": utc_text(self.ask.to_ms),
             "whole_from": self.chosen.whole_from,
             "whole_to": self.chosen.whole_to,
         }
@@ -210,25 +205,6 @@ class _Packed:
                 facts = {name: told.facts[name] for name in TRANSACTION if name in told.facts}
                 yield {"seq": told.seq, **facts}
 
-    def _find_photos(self) -> dict[int, Picture | None]:
-        """Return the pictures by the seq of their events; too many are left out."""
-        found: dict[int, Picture | None] = {}
-        left = PHOTOS_MOST
-        for told in self.chosen.events if self.ask.photos else ():
-            if told.kind != Kind.PHOTO_KEPT or told.text("photo") in self.erased:
-                continue
-            left -= told.number("bytes")
-            if left >= 0:
-                picture = self.sources.photo(told)
-                # One that its event does not tell of would make the whole pack fail its check.
-                found[told.seq] = picture if picture and _is_told(picture, told) else None
-        return found
-
-    def _photo_rows(self) -> Iterator[dict[str, object]]:
-        for told in self.chosen.events:
-            if (picture := self.photos.get(told.seq)) is not None:
-                yield {"file": _file_name(told), "salt": picture.salt.hex(), "seq": told.seq}
-
     # --- what is not there ---
 
     def _lacks(self) -> Iterator[str]:
@@ -241,10 +217,10 @@ class _Packed:
         if bare := [told.seq for told in events if told.seq > anchored]:
             yield f"no anchor on a chain: {_spans(bare)}"
         yield from self._unlike_checkpoints()
-        yield from self._lost_photos()
+        yield from self.photos.lost()
         yield from self._pending_steps()
         for told in self.chosen.gaps:
-            when, why = _time(told.happened_at_ms), GAPS[Kind(told.kind)]
+            when, why = utc_text(told.happened_at_ms), GAPS[Kind(told.kind)]
             yield f"event {told.seq} at {when}, {told.kind}: {why}"
 
     def _unlike_checkpoints(self) -> Iterator[str]:
@@ -259,21 +235,6 @@ class _Packed:
             if (one.chain, one.tx_hash) not in kept:
                 yield f"no checkpoint with the size {one.size} and root of anchor {one.tx_hash}"
 
-    def _lost_photos(self) -> Iterator[str]:
-        for told in self.chosen.events:
-            if told.kind == Kind.PHOTO_KEPT and self.photos.get(told.seq) is None:
-                yield f"event {told.seq}: its photo {self._why_no_photo(told)}"
-
-    def _why_no_photo(self, told: Stored) -> str:
-        if (erased := self.erased.get(told.text("photo"))) is not None:
-            why = erased.text("why") or f"kept for {erased.number('days')} days"
-            return f"was erased at {_time(erased.happened_at_ms)}, event {erased.seq}: {why}"
-        if not self.ask.photos:
-            return "was not asked for"
-        if told.seq in self.photos:
-            return "is lost or altered, or its key is"
-        return "is left out, the pack would be too large: ask for fewer days"
-
     def _pending_steps(self) -> Iterator[str]:
         events = self.chosen.events
         final = {
@@ -286,14 +247,6 @@ class _Packed:
             for chain in chains if isinstance(chains, list) else []:
                 if (told.event_id, chain) not in final:
                     yield f"event {told.seq}: its step is not final on chain {chain}"
-
-
-def _file_name(told: Stored) -> str:
-    return f"photos/{told.text('photo')}.{ENDINGS.get(told.text('media'), 'jpg')}"
-
-
-def _is_told(picture: Picture, told: Stored) -> bool:
-    return hashing.salted_hash(picture.salt, picture.content).hex() == told.text("picture")
 
 
 def _page(made: dict[str, bytes]) -> bytes:
@@ -318,10 +271,6 @@ def _json(value: object) -> bytes:
 
 def _rows(rows: Iterable[object]) -> bytes:
     return b"".join(_json(row) + b"\n" for row in rows)
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _spans(seqs: Sequence[int]) -> str:

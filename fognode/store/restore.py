@@ -38,7 +38,8 @@ from fognode.errors import ConfigError, StoreError
 from fognode.store import durable, prepare
 from fognode.store.backup import DATABASE, FOLDERS, FORMAT, MANIFEST, PIECE, Manifest
 from fognode.store.engines import database_file, schema_names, words
-from fognode.store.worm import COPY, READ_ONLY, Worm, note_sizes
+from fognode.store.worm import READ_ONLY, Worm
+from fognode.store.worm_files import COPY, note_sizes
 
 GROUP = 500  # rows inserted together
 CHECKPOINTS = "checkpoint"  # folder of the notes in the write-once folder

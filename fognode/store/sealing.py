@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from fognode.errors import RefusedError
 from fognode.events import Json, Kind
+from fognode.store.personal import seal_facts
 from fognode.store.photos import Photos, erasure
-from fognode.store.vault import seal_facts
 
 
 def seal_request(photos: Photos, kind: str, facts: Mapping[str, Json]) -> dict[str, Json]:

@@ -7,29 +7,28 @@ The folder is listed before the database is read, so that a checkpoint signed me
 not taken for one whose events are gone.
 """
 
-import base64
-import binascii
 import bisect
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Row, column, func, select
 from sqlalchemy import cast as sql_cast
 
-from fognode.config import Config
-from fognode.errors import ConfigError, StoreError, TamperError
+from fognode.errors import StoreError, TamperError
 from fognode.hashing import leaf_hash
-from fognode.store import durable, worm
-from fognode.store.checkpoint import Checkpoint, Signer, log_name, open_note
+from fognode.store import durable, worm_files
+from fognode.store.bodies import stored_event
+from fognode.store.checkpoint import Checkpoint, read_note
+from fognode.store.evidence import Evidence
 from fognode.store.keyring import SUCCESSION, Keyring, keyring_of
 from fognode.store.merkle import TILE
-from fognode.store.reader import stored_event
+from fognode.store.notary import range_hashes
 from fognode.store.tables import checkpoint, event
 from fognode.store.walk import Base, Mark, Tell, is_range
+from fognode.store.worm_check import verify_segments
+from fognode.store.worm_files import SEGMENT
 
 TABLE, FOLDER = "checkpoint", "worm"
 STEPS = select(event.c.seq, event.c.event_id, sql_cast(event.c.body, LargeBinary)).where(
@@ -45,32 +44,6 @@ ROWS = select(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What lies beside the database and may contradict it; each part may be missing."""
-
-    worm: Path | None = None  # the write-once folder
-    # Shared text of the newest key, or of an older one that it can be followed from;
-    # "" = signatures are not checked.
-    verifier_key: str = ""
-    memory: Path | None = None  # DIR/verify.json; None = every event is read
-    anchors: Sequence[Mark] = ()  # size and root as a ledger has them; where = which ledger
-
-
-def evidence_of(config: Config, key: str = "", anchors: Sequence[Mark] = ()) -> Evidence:
-    """Return where a node's evidence lies; its key is that of its own credential by default."""
-    if not key:
-        with suppress(ConfigError):  # then signatures are not checked, and that is said
-            seed = config.secret("checkpoint-key")
-            key = Signer(log_name(config.farm.id), seed).verifier_key
-    return Evidence(
-        worm=config.folder / "worm",
-        verifier_key=key,
-        memory=config.folder / "verify.json",
-        anchors=anchors,
-    )
-
-
 class SignedRecord:
     """All that was signed, read as the walk comes to it."""
 
@@ -78,7 +51,7 @@ class SignedRecord:
         """List the write-once notes; do this before the database's snapshot is taken."""
         self._evidence, self._tell = evidence, tell
         self._folder = evidence.worm if evidence.worm and evidence.worm.is_dir() else None
-        self._sizes = self._listed(worm.note_sizes)
+        self._sizes = self._listed(worm_files.note_sizes)
         self._keys: Keyring | None = None
         self._known: dict[bytes, Checkpoint] = {}  # notes of one stretch: a row and its file
 
@@ -132,7 +105,7 @@ class SignedRecord:
         if told is None:
             return Base()
         # From before the segment that was being filled: its tiles may be newer than the pass.
-        wanted = told // worm.SEGMENT * worm.SEGMENT
+        wanted = told // SEGMENT * SEGMENT
         newest = ROWS.where(checkpoint.c.size <= wanted).order_by(checkpoint.c.size.desc()).limit(1)
         row = connection.execute(newest).first()
         if row is None or list(self._wrong(row)) or link_at(connection, row.size) != row.link:
@@ -218,7 +191,7 @@ class SignedRecord:
     def _unlike_file(self, size: int, note: bytes) -> Iterator[str]:
         # Looked up now, not in the listing: the file is written before the row.
         try:
-            kept = worm.note(self._evidence.worm, size) if self._evidence.worm else note
+            kept = worm_files.note(self._evidence.worm, size) if self._evidence.worm else note
         except StoreError:
             yield "note: missing among the write-once files"
             return
@@ -226,9 +199,9 @@ class SignedRecord:
             yield "note: differs from its write-once file"
 
     def _note_mark(self, size: int) -> Mark | None:
-        where = f"{FOLDER} checkpoint/{size:012d}"
+        where = f"{FOLDER} {worm_files.note_name(size)}"
         try:
-            told = self._opened(worm.note(self._folder or Path(), size))
+            told = self._opened(worm_files.note(self._folder or Path(), size))
             if told.size != size:
                 raise TamperError(f"is a note of size {told.size}")
         except StoreError as error:  # also one that is tampered with
@@ -240,7 +213,7 @@ class SignedRecord:
         """Tell of what was signed of events that are not here."""
         biggest = connection.execute(select(func.max(checkpoint.c.size))).scalar()
         ends = [(f"{TABLE} size {biggest}", int(biggest or 0))]
-        ends += [(f"{FOLDER} checkpoint/{size:012d}", size) for size in self._sizes[-1:]]
+        ends += [(f"{FOLDER} {worm_files.note_name(size)}", size) for size in self._sizes[-1:]]
         ends += [(mark.where, mark.size) for mark in self._evidence.anchors]
         for where, size in ends:
             if size > head:
@@ -253,9 +226,9 @@ class SignedRecord:
         """Compare a tile of the walk's own tree with the file, if there is one."""
         if self._folder is None:
             return
-        name = f"tile/0/{index:012d}"
+        name = worm_files.tile_name(0, index)
         try:
-            kept = worm.tile(self._folder, 0, index)
+            kept = worm_files.tile(self._folder, 0, index)
         except StoreError as error:
             self._tell(None, FOLDER, str(error))
             return
@@ -278,11 +251,11 @@ class SignedRecord:
             self._check_new_segments(after)
             return
         try:
-            told = read_note(worm.note(self._folder, newest), "")
-            kept = worm.segments(self._folder)
-            covered = max(kept, default=1 - worm.SEGMENT) + worm.SEGMENT - 1
+            told = read_note(worm_files.note(self._folder, newest), "")
+            kept = worm_files.segments(self._folder)
+            covered = max(kept, default=1 - SEGMENT) + SEGMENT - 1
             rest = tail(covered, newest) if covered < newest else iter(())
-            damages = worm.verify_segments(self._folder, told, rest).damages
+            damages = verify_segments(self._folder, told, rest).damages
         except TamperError:
             return  # of the note: told with the marks
         except StoreError as error:
@@ -293,47 +266,22 @@ class SignedRecord:
 
     def _check_new_segments(self, after: int) -> None:
         folder = self._folder or Path()
-        for first in self._listed(worm.segments):
-            if first + worm.SEGMENT <= after:
+        for first in self._listed(worm_files.segments):
+            if first + SEGMENT <= after:
                 continue
+            name = worm_files.segment_name(first)
             try:
-                leaves = [leaf_hash(body) for body in worm.bodies(folder, first)]
+                leaves = [leaf_hash(body) for body in worm_files.bodies(folder, first)]
             except StoreError as error:
-                self._tell(None, FOLDER, f"segment/{first:012d}: {error}")
+                self._tell(None, FOLDER, f"{name}: {error}")
                 continue
-            for at in range(0, worm.SEGMENT, TILE):
+            for at in range(0, SEGMENT, TILE):
                 index = (first - 1 + at) // TILE
-                if worm.tile(folder, 0, index) != leaves[at : at + TILE]:
-                    name = f"segment/{first:012d}"
-                    self._tell(None, FOLDER, f"{name}: unlike tile/0/{index:012d}")
-
-
-def read_note(note: bytes, key: str) -> Checkpoint:
-    """Return the checkpoint in a note; without a key its signature is not checked.
-
-    Raises:
-        TamperError: It is no note, or not signed by the key.
-    """
-    if key:
-        return open_note(note, key)
-    try:
-        log, size, root = note.decode().split("\n")[:3]
-        told = Checkpoint(log=log, size=int(size), root=base64.b64decode(root, validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise TamperError(f"is not log, size and root: {note[:80]!r}") from error
-    if not note.startswith(told.text().encode() + b"\n"):
-        raise TamperError(f"is not log, size and root: {note[:80]!r}")
-    return told
+                if worm_files.tile(folder, 0, index) != leaves[at : at + TILE]:
+                    tile = worm_files.tile_name(0, index)
+                    self._tell(None, FOLDER, f"{name}: unlike {tile}")
 
 
 def link_at(connection: Connection, seq: int) -> bytes | None:
     """Return the hash column of an event; None when it is not there."""
     return connection.execute(select(event.c.hash).where(event.c.seq == seq)).scalar()
-
-
-def range_hashes(text: str) -> list[bytes]:
-    """Return the hashes of a compact range; none when it is not a list of hex."""
-    try:
-        return [bytes.fromhex(item) for item in json.loads(text)]
-    except (ValueError, TypeError):
-        return []

@@ -7,7 +7,7 @@
     anchors     what the ledgers were told against the same tree, when it is handed in
     logs        hash of each row, shadow
     derived     hash of each row
-    sample      hash of each row, and what the record says of its hour (store/samples.py)
+    sample      hash of each row, and what the record says of its hour (store/sample_check.py)
     blocked     hash of each note (MariaDB)
 
 Reads through the reading account, in one snapshot: memory does not grow with the record, and
@@ -33,9 +33,10 @@ from fognode.errors import StoreError
 from fognode.store import copies
 from fognode.store.copies import Values
 from fognode.store.engines import words
-from fognode.store.samples import check_samples
+from fognode.store.evidence import Evidence
+from fognode.store.sample_check import check_samples
 from fognode.store.scan import Scan, body_text
-from fognode.store.signed import Evidence, SignedRecord, link_at
+from fognode.store.signed import SignedRecord, link_at
 from fognode.store.tables import DERIVED, GENERATED, LOGS, SHADOWS, blocked, event
 from fognode.store.walk import WINDOW, Base, Link, Tell, Walk
 

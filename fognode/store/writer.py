@@ -11,44 +11,31 @@ Statements are made by SQLAlchemy Core, once, and run on the driver's own cursor
 (docs/decisions/0001-raw-cursors-in-the-writer.md).
 """
 
-import fcntl
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, LargeBinary, PoolProxiedConnection, String, Table, insert, select
+from sqlalchemy import Engine, PoolProxiedConnection, Table, insert, select
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ClauseElement
-from sqlalchemy.types import TypeEngine
 
 from fognode import hashing
 from fognode.errors import StoreError
 from fognode.events import Row, RowValues, Scalar
-from fognode.store.engines import LOCK_WAIT_S, translation, words
+from fognode.store.bodies import origin_of
+from fognode.store.chain import Link, chain_up
+from fognode.store.engines import translation, words
 from fognode.store.reader import Reader
-from fognode.store.tables import DERIVED, LOGS, RAW, TRUTH, chain_head, event, table_named
+from fognode.store.rows import Rows, checked_rows, lines_by_table
+from fognode.store.tables import TRUTH, chain_head, event
+from fognode.store.writer_lock import lock_file, lock_name
 
 CONFLICTS = 8  # another writer may take the place in the chain that often
-MAX_TEXT = 16_000  # characters: TEXT of MariaDB holds 65,535 bytes
-WRITABLE = {table.name for table in (*LOGS, *DERIVED, *RAW)}
-READ_JSON = json.JSONDecoder().raw_decode
 logger = logging.getLogger(__name__)
 
-Key = tuple[Scalar, ...]  # table name and primary key
-Rows = dict[Key, tuple[Table, RowValues]]  # checked, with their hashes
 Lines = Sequence[tuple[Scalar, ...]]  # parameters of one statement
-
-
-class _Link(NamedTuple):
-    seq: int
-    event_id: bytes
-    body: bytes
-    prev_hash: bytes
-    hash: bytes
 
 
 class _Group(NamedTuple):
@@ -113,7 +100,7 @@ class Writer:
         self._statements: dict[str, str] = {}
         self._session: _Session | None = None
         self._in_doubt = True  # a COMMIT without an answer may have succeeded
-        self._lock = _file_lock(engine) if self._is_sqlite else None
+        self._lock = lock_file(engine) if self._is_sqlite else None
         try:
             self._session = self._open()
         except StoreError:
@@ -134,11 +121,11 @@ class Writer:
             ValueError: A body has no origin, or a row does not fit its table: no later
                 call can succeed.
         """
-        ids = [hashing.event_id(_origin(body)) for body in bodies]
+        ids = [hashing.event_id(origin_of(body)) for body in bodies]
         firsts: dict[bytes, bytes] = {}
         for known, body in zip(ids, bodies, strict=True):
             firsts.setdefault(known, body)
-        group = _Group(firsts, _checked(rows))
+        group = _Group(firsts, checked_rows(rows))
         patience = CONFLICTS
         while True:
             try:
@@ -193,8 +180,8 @@ class Writer:
         if session is None:
             session = self._session = self._open()
         known, rows = self._already_there(group) if self._in_doubt else ({}, group.rows)
-        seqs, chain = _chained(group.bodies, known, session.head)
-        work = [(self._statement(table), lines) for table, lines in _by_table(rows).items()]
+        seqs, chain = chain_up(group.bodies, known, session.head)
+        work = [(self._statement(table), lines) for table, lines in lines_by_table(rows).items()]
         if chain:
             links = [self._parameters(link) for link in chain]
             work.insert(0, (self._statement(event), links))
@@ -227,7 +214,7 @@ class Writer:
             raise StoreError(f"cannot reach the database: {words(error)}") from error
         try:
             if not self._is_sqlite:
-                _take_lock(raw, f"{translation(self._engine)[TRUTH]}.writer")
+                lock_name(raw, f"{translation(self._engine)[TRUTH]}.writer")
             head = self._read_head(raw)
             if not self._is_sqlite:
                 raw.cursor().execute("SET autocommit=1")  # SQLite: store/engines.py
@@ -268,36 +255,10 @@ class Writer:
         )
         return str(compiled)
 
-    def _parameters(self, link: _Link) -> tuple[Scalar, ...]:
+    def _parameters(self, link: Link) -> tuple[Scalar, ...]:
         # MariaDB keeps the body as text, SQLite as bytes; both give back these bytes.
         body = link.body if self._is_sqlite else link.body.decode()
         return (link.seq, link.event_id, body, link.prev_hash, link.hash)
-
-
-def _origin(body: bytes) -> str:
-    text = body.decode()
-    told, end = READ_JSON(text)  # half the time of json.loads
-    origin = told.get("origin", "") if end == len(text) else ""
-    if not origin:
-        raise ValueError(f"a body without an origin cannot be kept: {body[:200]!r}")
-    return str(origin)
-
-
-def _chained(
-    bodies: Mapping[bytes, bytes], known: Mapping[bytes, int], head: tuple[int, bytes]
-) -> tuple[dict[bytes, int], list[_Link]]:
-    """Give every happening its seq, and those not yet known their links."""
-    seqs = dict(known)
-    chain: list[_Link] = []
-    seq, prev_hash = head
-    for event_id, body in bodies.items():
-        if event_id in known:
-            continue
-        seq += 1
-        link = _Link(seq, event_id, body, prev_hash, hashing.link_hash(prev_hash, body))
-        chain.append(link)
-        seqs[event_id], prev_hash = seq, link.hash
-    return seqs, chain
 
 
 def _upsert(table: Table, is_sqlite: bool) -> ClauseElement:
@@ -310,74 +271,3 @@ def _upsert(table: Table, is_sqlite: bool) -> ClauseElement:
         return made.on_conflict_do_update(keys, set_={name: made.excluded[name] for name in others})
     put = mysql.insert(table)
     return put.on_duplicate_key_update({name: put.inserted[name] for name in others})
-
-
-def _by_table(rows: Rows) -> dict[Table, list[tuple[Scalar, ...]]]:
-    lines: dict[Table, list[tuple[Scalar, ...]]] = {}
-    for table, values in rows.values():
-        lines.setdefault(table, []).append(tuple(values[c.name] for c in table.columns))
-    return lines
-
-
-# --- rows --------------------------------------------------------------------------------
-
-
-def _checked(rows: Sequence[Row]) -> Rows:
-    checked: Rows = {}
-    for row in rows:
-        table = table_named(row.table)
-        if table.name not in WRITABLE:
-            raise ValueError(f"nobody writes rows of {table.name}")
-        values = _with_hash(table, row.values)
-        key = (table.name, *(values[column.name] for column in table.primary_key.columns))
-        if table.schema == TRUTH and key in checked:
-            continue  # the first row of a log stands
-        checked[key] = (table, values)
-    return checked
-
-
-def _with_hash(table: Table, values: RowValues) -> RowValues:
-    wanted = {column.name for column in table.columns} - {"hash"}
-    if values.keys() != wanted:
-        odd = sorted(values.keys() ^ wanted)
-        raise ValueError(f"a row of {table.name} lacks or has too many of {odd}")
-    for name, value in values.items():
-        if not _fits(table.c[name].type, value):
-            raise ValueError(f"{table.name}.{name} cannot hold {value!r}")
-    return {**values, "hash": hashing.row_hash(values)}
-
-
-def _fits(kind: TypeEngine[Any], value: Scalar) -> bool:
-    # Checked here, so that both databases refuse the same values before anything is written.
-    if isinstance(kind, String):
-        return isinstance(value, str) and len(value) <= (kind.length or MAX_TEXT)
-    if isinstance(kind, LargeBinary):
-        return isinstance(value, bytes) and kind.length in (None, len(value))
-    return type(value) is int
-
-
-# --- one writer at a time ----------------------------------------------------------------
-
-
-def _file_lock(engine: Engine) -> IO[str]:
-    path = Path(f"{engine.url.database}.lock")
-    try:
-        lock = path.open("w")
-    except OSError as error:
-        raise StoreError(f"cannot open {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StoreError(f"another fognode writes to {engine.url.database}") from error
-    return lock
-
-
-def _take_lock(raw: PoolProxiedConnection, name: str) -> None:
-    cursor = raw.cursor()
-    # Held for the connection's life; a connection just lost may need a moment to let go.
-    cursor.execute("SELECT GET_LOCK(?, ?)", (name, LOCK_WAIT_S))
-    taken = cursor.fetchone()
-    cursor.close()
-    if taken != (1,):
-        raise StoreError(f"another fognode holds the lock {name}")

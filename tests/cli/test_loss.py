@@ -15,7 +15,7 @@ from fognode.daemon.witness import Witness
 from fognode.errors import RestoredError
 from fognode.events import Event
 from fognode.hashing import Stamp, freeze
-from fognode.store import worm
+from fognode.store import worm_files
 from fognode.store.checkpoint import Signer, new_key, parse_key
 from fognode.store.keyring import log_in_force
 from fognode.store.pack_check import check_pack
@@ -133,10 +133,10 @@ def test_accepted_loss_lets_the_appliance_start_and_everything_verify(
     assert report.problems == []
     assert len(report.keys) == 2
     words = ["--segments", str(aside), "--checkpoint", str(aside / "checkpoint/000000000020")]
-    log, public = parse_key(worm.keys(aside)[0][1])
+    log, public = parse_key(worm_files.keys(aside)[0][1])
     assert log == "fognode.farm-7"
     assert public == parse_key(key)[1]
-    assert run(["verify", *words, "--key", worm.keys(aside)[0][1]]) == 1
+    assert run(["verify", *words, "--key", worm_files.keys(aside)[0][1]]) == 1
     assert "0 of its 20 events are here" in capsys.readouterr().out
     assert run(["restore", "--accept-loss", "--config", str(behind)]) == 1
     assert "lost: nothing of what was signed" in capsys.readouterr().out
@@ -150,7 +150,7 @@ def test_newer_backup_is_the_better_way_out(
     assert run(["restore", str(backup(tmp_path / "new")), "--config", str(behind)]) == 0
     assert "head as saved" in capsys.readouterr().out
     start(load(behind))  # the log goes on: its own folder is still there
-    assert worm.note_sizes(load(behind).folder / "worm") == [7, 20]
+    assert worm_files.note_sizes(load(behind).folder / "worm") == [7, 20]
 
 
 def test_backup_on_another_box_begins_a_log_of_its_own(

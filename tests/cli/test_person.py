@@ -21,9 +21,10 @@ from fognode.daemon.control import claim_folder
 from fognode.events import Event, Json, Kind, Row, Stored
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
+from fognode.store.personal import personal_fields, seal_facts
 from fognode.store.pins import Pins
 from fognode.store.reader import Reader
-from fognode.store.vault import open_vault, personal_fields, seal_facts
+from fognode.store.vault import open_vault
 from fognode.store.writer import Writer
 
 ANA = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from fognode.store.spool import Spool
-from fognode.store.worm import Worm, note_sizes
+from fognode.store.worm import Worm
+from fognode.store.worm_files import note_sizes
 
 SEGMENT_BYTES = 100_000  # small: new files come often
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from fognode.hashing import event_id
 from fognode.store.spool import Spool
-from fognode.store.worm import SEGMENT, Worm
+from fognode.store.worm import Worm
+from fognode.store.worm_files import SEGMENT
 from tests.bench.houses import BACKENDS, House, board_body, open_house
 from tests.bench.series import interleaved, quantile
 

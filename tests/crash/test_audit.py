@@ -8,7 +8,8 @@ import pytest
 
 from fognode import hashing
 from fognode.events import Stored
-from fognode.store.reader import Reader, stored_event
+from fognode.store.bodies import stored_event
+from fognode.store.reader import Reader
 from tests.crash.audit import Audit
 from tests.crash.ledger_board import LedgerBoard
 

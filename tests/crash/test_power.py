@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fognode.errors import TamperError
-from fognode.store import worm
+from fognode.store import worm_files
 from tests.crash.durable_writer import counts, note
 from tests.crash.power import DiskImage, PowerCut, missing_loop
 
@@ -54,8 +54,8 @@ def test_every_kept_note_is_there_and_whole_after_power_cuts(disk: DiskImage) ->
     power = PowerCut(disk, program("worm"))
     for _ in range(3):
         power.run_round(RUN_S, LEAST)
-        sizes = worm.note_sizes(disk.mount / "worm")
+        sizes = worm_files.note_sizes(disk.mount / "worm")
         assert sizes == list(range(1, len(sizes) + 1))
         assert len(sizes) >= int(power.acknowledged[-1])
         for size in sizes:
-            assert worm.note(disk.mount / "worm", size) == note(size)
+            assert worm_files.note(disk.mount / "worm", size) == note(size)

@@ -10,7 +10,7 @@ from fognode.errors import StoreError
 from fognode.events import Event, Json, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store.engines import open_engine
-from fognode.store.photos import photo_findings
+from fognode.store.photo_check import photo_findings
 from fognode.store.reader import Reader
 from fognode.store.retention import BACKUPS
 from fognode.store.writer import Writer

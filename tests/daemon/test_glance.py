@@ -6,9 +6,10 @@ import pytest
 
 from fognode.boards.lines import LineStatus, SensorStatus
 from fognode.config import parse
+from fognode.daemon.clock import Clock
 from fognode.daemon.glance import Glance
 from fognode.daemon.journal import Journal
-from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.keeper import Keeper
 from fognode.daemon.workers import Worker
 from fognode.errors import StoreError
 from fognode.events import RowValues

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from fognode.daemon import keeper
+from fognode.daemon.clock import Clock
 from fognode.daemon.journal import Journal
-from fognode.daemon.keeper import Clock, Keeper
+from fognode.daemon.keeper import Keeper
 from fognode.daemon.shelf import Shelf
 from fognode.errors import StoreError, TamperError
 from fognode.events import Event, Kind, Row, RowValues
-from fognode.hashing import event_id, freeze
+from fognode.hashing import freeze
 from fognode.store.writer import Writer
 
 
@@ -202,16 +203,6 @@ def test_a_database_that_is_not_ours_is_named_and_not_asked_again_at_once(
     assert book.bodies == []
 
 
-def test_a_full_queue_says_stop_reading(
-    book: Book, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeper, "QUEUE", 2)
-    monkeypatch.setattr(keeper, "PUT_TIMEOUT_S", 0.01)
-    made = Keeper(journal, lambda: book, Clock("farm-7", "5f3a9c0e"), book.head)  # type: ignore[arg-type, return-value]
-    offers = [made.offer(event(n), lambda _seq: None) for n in range(3)]
-    assert offers == [True, True, False]
-
-
 def test_an_event_that_cannot_be_stored_is_kept_as_rejected(kept: Keeper, book: Book) -> None:
     told: list[int] = []
     bad = Event(kind="light_open", origin="b/cab01/1/5", happened_at_ms=1, facts={"x": 2**60})
@@ -275,27 +266,6 @@ def test_a_quiet_store_that_came_back_is_known_to_be_back(
     wait(lambda: idle.away_since_ms is None)
     stop.set()
     thread.join(5)
-
-
-def test_recorded_time_never_falls_though_the_clock_goes_back() -> None:
-    clock = Clock("farm-7", "5f3a9c0e")
-    clock.start_after(4_000_000_000_000)
-    assert clock.stamp().recorded_at_ms == 4_000_000_000_000
-
-
-def test_a_jump_of_the_clock_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock("farm-7", "5f3a9c0e")
-    assert clock.step_event() is None
-    now_ns = time.time_ns()
-    monkeypatch.setattr(time, "time_ns", lambda: now_ns + 3_600_000_000_000)
-    step = clock.step_event()
-    assert step is not None
-    moved_ms = step.facts["moved_ms"]
-    assert isinstance(moved_ms, int)
-    assert abs(moved_ms - 3_600_000) < 1000
-    assert step.origin.startswith("n/clock_step/5f3a9c0e-")
-    assert clock.step_event() is None
-    assert len(event_id(step.origin)) == 16
 
 
 def test_without_a_checkpoint_key_the_spool_lets_go_of_what_the_database_has(

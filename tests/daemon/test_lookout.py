@@ -19,7 +19,8 @@ from fognode.hashing import Stamp, freeze
 from fognode.page.live import TailCut
 from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
-from fognode.store.spool import Backlog, Cut
+from fognode.store.spool import Backlog
+from fognode.store.spool_cuts import Cut
 from fognode.store.writer import Writer
 from tests.blank import lay_database
 from tests.daemon.test_glance import CHAIN

@@ -121,11 +121,54 @@ def hours_told(folder: Path) -> list[str]:
     return [json.loads(body)["facts"]["hour"] for (body,) in rows]
 
 
-def test_the_hour_is_told_once_over_a_restart(
+def told_by_boards(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "fognode.db")) as database:
+        asked = "SELECT body FROM event WHERE kind IN ('light_open', 'board_contradicts')"
+        told = [json.loads(body) for (body,) in database.execute(asked).fetchall()]
+    return sorted(one["facts"].get("what", one["origin"]) for one in told)
+
+
+def two_starts(ports: Path) -> dict[int, str]:
+    """Let a board live through two starts; return the events of the first, as it told them."""
+    said: list[str] = []
+    board = FakeBoard(ports / "ttyA")
+
+    def listen(line: bytes) -> bytes:
+        said.append(line.decode())
+        return line
+
+    board.spoil = listen
+    for value in (859, 860, 861):
+        board.happen(f"L1,open,{value}")
+    until(lambda: board.held == {})
+    bodies = [line[1:].split("*")[0] for line in said if line.startswith("$E")]
+    board.restart(18)
+    board.happen("L1,open,862")
+    until(lambda: board.held == {})
+    board.unplug()
+    return {int(body.split(",")[3]): body for body in bodies}
+
+
+def play(ports: Path, recorded: dict[int, str], folder: Path) -> list[bytes]:
+    """Play the events of start 17 at another port; return what was acknowledged."""
+    player = FakeBoard(ports / "ttyB", boot=17)
+    player.held = recorded
+    try:
+        until(lambda: "replayed" in told_by_boards(folder), 20)
+        return player.acks()
+    finally:
+        player.unplug()
+
+
+def test_over_a_restart_the_hour_is_told_once_and_a_recording_is_known(
     node: tuple[Path, subprocess.Popen[bytes]],
 ) -> None:
     folder, process = node
-    until(lambda: hours_told(folder) != [])
+    ports = folder.parent / "ports"
+    ports.mkdir()
+    recorded = two_starts(ports)
+    kept = ["b/cab01/17/1", "b/cab01/17/2", "b/cab01/17/3", "b/cab01/18/1"]
+    until(lambda: hours_told(folder) != [] and told_by_boards(folder) == kept)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
     (folder / "page.url").unlink()
@@ -135,6 +178,8 @@ def test_the_hour_is_told_once_over_a_restart(
     )
     try:
         until(lambda: starts(folder) == 2, 20)
+        assert play(ports, recorded, folder) == []
+        assert told_by_boards(folder) == [*kept, "boot_went_back", "replayed"]
         again.send_signal(signal.SIGTERM)
         assert again.wait(10) == 0
     finally:

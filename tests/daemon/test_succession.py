@@ -22,12 +22,12 @@ from fognode.daemon.witness import Witness
 from fognode.errors import ConfigError, RefusedError, RestoredError, StoreError, TamperError
 from fognode.events import Event, Kind
 from fognode.hashing import Stamp, freeze
-from fognode.store import worm
+from fognode.store import worm_files
 from fognode.store.checkpoint import Signer, open_note, parse_note
 from fognode.store.engines import open_engine
+from fognode.store.evidence import evidence_of
 from fognode.store.keyring import log_in_force, read_keyring
-from fognode.store.restored import Loss, Saved, find_saved, measure_loss
-from fognode.store.signed import evidence_of
+from fognode.store.loss import Loss, Saved, find_saved, measure_loss
 from fognode.store.spool import Spool
 from fognode.store.verify import Report, examine
 from tests.blank import lay_database
@@ -133,10 +133,10 @@ def test_rotation_is_an_event_under_a_checkpoint_that_both_keys_signed(box: Box)
     box.keep(told(8, 9))
     assert rotate(box) == 10
     old, new = Signer(LOG, OLD).verifier_key, Signer(LOG, NEW).verifier_key
-    assert worm.note_sizes(box.worm) == [7, 9, 10]  # the old key signs what it still can
-    bridge = worm.note(box.worm, 10)
+    assert worm_files.note_sizes(box.worm) == [7, 9, 10]  # the old key signs what it still can
+    bridge = worm_files.note(box.worm, 10)
     assert open_note(bridge, old) == open_note(bridge, new)
-    assert worm.keys(box.worm) == [(0, old), (10, new)]
+    assert worm_files.keys(box.worm) == [(0, old), (10, new)]
     with stopped(box.config) as record:
         (event,) = record.reader.newest(1, [Kind.KEY_ROTATED])
     assert event.seq == 10
@@ -215,7 +215,7 @@ def test_lost_key_is_replaced_without_its_signature(box: Box) -> None:
     box.keep(told(1, 7), OLD)
     box.keep(told(8, 9))
     assert rotate(box, old="") == 10
-    assert worm.note_sizes(box.worm) == [7, 10]  # nobody can sign what came in between
+    assert worm_files.note_sizes(box.worm) == [7, 10]  # nobody can sign what came in between
     box.put_key(NEW)
     assert box.verify().findings == []
     box.put_key(OLD)
@@ -245,7 +245,7 @@ def test_two_rotations_follow_each_other(box: Box) -> None:
     box.put_key(THIRD)
     box.keep(told(10, 11), THIRD)
     assert box.verify().findings == []
-    assert [first for first, _ in worm.keys(box.worm)] == [0, 8, 9]
+    assert [first for first, _ in worm_files.keys(box.worm)] == [0, 8, 9]
 
 
 # --- a new log -------------------------------------------------------------------------------
@@ -263,14 +263,14 @@ def lose(box: Box, kept: int = 7, signed: int = 20) -> None:
 
 def test_accepted_loss_begins_a_log_of_another_name_and_verifies(box: Box) -> None:
     lose(box)
-    before = worm.note(box.worm, 20)
+    before = worm_files.note(box.worm, 20)
     size, aside = box.accept()
     assert size == 8
     assert aside is not None
     assert aside.name.startswith("worm.before-20-")
-    assert worm.note(aside, 20) == before  # whole
-    assert worm.note_sizes(box.worm) == [7, 8]
-    old, new = parse_note(worm.note(box.worm, 7)), parse_note(worm.note(box.worm, 8))
+    assert worm_files.note(aside, 20) == before  # whole
+    assert worm_files.note_sizes(box.worm) == [7, 8]
+    old, new = parse_note(worm_files.note(box.worm, 7)), parse_note(worm_files.note(box.worm, 8))
     assert old.log == LOG
     assert new.log.startswith(f"{LOG}/")
     with stopped(box.config) as record:
@@ -298,8 +298,8 @@ def test_no_size_is_ever_signed_twice_under_one_name(box: Box) -> None:
     signed: dict[tuple[str, int], bytes] = {}
     for folder in (first, second, box.worm):
         assert folder is not None
-        for size in worm.note_sizes(folder):
-            told_there = parse_note(worm.note(folder, size))
+        for size in worm_files.note_sizes(folder):
+            told_there = parse_note(worm_files.note(folder, size))
             root = signed.setdefault((told_there.log, told_there.size), told_there.root)
             assert root == told_there.root
     assert len({log for log, _ in signed}) == 3
@@ -356,7 +356,7 @@ def test_original_events_of_segments_and_spool_are_kept_again(box: Box) -> None:
         kept = [one.origin for one in reader.events(4000)]
     assert kept[:-1] == [f"b/cab01/1/{n}" for n in range(4001, 4111)]
     assert kept[-1].startswith("n/record_restored/")
-    assert worm.segments(box.worm) == [1]  # of the record as it is now
+    assert worm_files.segments(box.worm) == [1]  # of the record as it is now
     assert box.verify().findings == []
 
 
@@ -400,7 +400,7 @@ def test_rotation_that_is_lost_with_the_database_is_still_known(box: Box) -> Non
         box.start(NEW)
     assert box.accept(NEW)[0] == 8
     assert box.verify().findings == []
-    assert [parse_note(worm.note(box.worm, size)).size for size in (7, 8)] == [7, 8]
+    assert [parse_note(worm_files.note(box.worm, size)).size for size in (7, 8)] == [7, 8]
 
 
 def test_write_once_folder_that_is_gone_ends_the_log(box: Box) -> None:
@@ -417,7 +417,7 @@ def test_write_once_folder_that_is_gone_ends_the_log(box: Box) -> None:
 def test_planted_note_is_no_measure_of_a_loss(box: Box) -> None:
     box.keep(told(1, 7), OLD)
     forger = Signer(LOG, "99" * 32)
-    planted = forger.sign(replace(parse_note(worm.note(box.worm, 7)), size=900))
+    planted = forger.sign(replace(parse_note(worm_files.note(box.worm, 7)), size=900))
     (box.worm / "checkpoint/000000000900").write_bytes(planted)
     with pytest.raises(TamperError):
         box.start(OLD)

@@ -11,10 +11,11 @@ from fognode.daemon.witness import Witness
 from fognode.errors import RestoredError, StoreError, TamperError
 from fognode.events import Event, Row
 from fognode.hashing import Stamp, freeze
-from fognode.store import worm
+from fognode.store import worm_files
 from fognode.store.checkpoint import Signer, new_key, open_note
 from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
+from fognode.store.worm_check import verify_segments
 from fognode.store.writer import Writer
 from tests.blank import lay_database
 
@@ -70,7 +71,7 @@ def test_256_events_or_60_s_make_a_checkpoint_in_folder_and_database(house: Hous
     witness = house.witness()
     house.keep(1, 10)
     house.look(witness)
-    assert worm.note_sizes(house.folder / "worm") == [10]  # the first after a start at once
+    assert worm_files.note_sizes(house.folder / "worm") == [10]  # the first after a start at once
     house.keep(11, 200)
     house.look(witness, 59_999)
     assert witness.signed_size == 10
@@ -81,7 +82,7 @@ def test_256_events_or_60_s_make_a_checkpoint_in_folder_and_database(house: Hous
     assert witness.signed_size == 456
     rows = house.reader.rows("checkpoint", order="size")
     assert [row["size"] for row in rows] == [10, 200, 456]
-    note = worm.note(house.folder / "worm", 456)
+    note = worm_files.note(house.folder / "worm", 456)
     assert open_note(note, house.signer.verifier_key).root == rows[-1]["root"]
     assert rows[-1]["note"] == note.decode()
 
@@ -91,7 +92,7 @@ def test_nothing_new_is_not_signed_again(house: House) -> None:
     house.keep(1, 3)
     house.look(witness)
     house.look(witness, 10**9)
-    assert worm.note_sizes(house.folder / "worm") == [3]
+    assert worm_files.note_sizes(house.folder / "worm") == [3]
 
 
 def test_the_next_life_goes_on_from_the_last_checkpoint(house: House) -> None:
@@ -102,7 +103,7 @@ def test_the_next_life_goes_on_from_the_last_checkpoint(house: House) -> None:
     again = house.witness()
     assert again.signed_size == 5
     house.look(again)
-    assert worm.note_sizes(house.folder / "worm") == [5, 9]
+    assert worm_files.note_sizes(house.folder / "worm") == [5, 9]
 
 
 def test_full_segments_are_copied_and_verify_without_the_database(house: House) -> None:
@@ -110,10 +111,10 @@ def test_full_segments_are_copied_and_verify_without_the_database(house: House) 
     house.keep(1, 4100)
     house.look(witness)
     folder = house.folder / "worm"
-    assert (worm.next_seq(folder), witness.copied_size) == (4097, 4096)
+    assert (worm_files.next_seq(folder), witness.copied_size) == (4097, 4096)
     assert house.witness().copied_size == 4096
-    checkpoint = open_note(worm.note(folder, 4096), house.signer.verifier_key)
-    verdict = worm.verify_segments(folder, checkpoint)
+    checkpoint = open_note(worm_files.note(folder, 4096), house.signer.verifier_key)
+    verdict = verify_segments(folder, checkpoint)
     assert (verdict.events, verdict.root_checked, verdict.damages) == (4096, True, [])
 
 
@@ -126,12 +127,12 @@ def test_a_kill_between_note_and_row_is_mended_at_the_next_start(house: House) -
 
     with pytest.raises(StoreError):
         witness.look(1000, 0, killed)
-    assert worm.note_sizes(house.folder / "worm") == [5]
+    assert worm_files.note_sizes(house.folder / "worm") == [5]
     assert house.reader.count("checkpoint") == 0
     house.keep(6, 7)
     again = house.witness()
     house.look(again)
-    assert worm.note_sizes(house.folder / "worm") == [5, 7]
+    assert worm_files.note_sizes(house.folder / "worm") == [5, 7]
 
 
 @pytest.mark.parametrize("size", [4, 20])
@@ -169,7 +170,7 @@ def test_what_is_only_signed_is_not_copied_yet(house: House) -> None:
 def test_folder_names_the_key_and_another_one_is_refused(house: House) -> None:
     house.keep(1, 3)
     house.look(house.witness())
-    assert worm.keys(house.folder / "worm") == [(0, house.signer.verifier_key)]
+    assert worm_files.keys(house.folder / "worm") == [(0, house.signer.verifier_key)]
     house.signer = Signer("fognode.farm-7", new_key())
     with pytest.raises(TamperError, match="not signed by key"):
         house.witness()

@@ -9,12 +9,13 @@ from fognode import hashing
 from fognode.events import Event, Json, Stored
 from fognode.hashing import Stamp, freeze, leaf_hash, link_hash
 from fognode.store.album import Picture
-from fognode.store.checkpoint import Notary, Signer
+from fognode.store.bodies import stored_event
+from fognode.store.checkpoint import Signer
 from fognode.store.keyring import Era, Keyring
 from fognode.store.merkle import nodes_of_leaves, root_of
+from fognode.store.notary import Notary
 from fognode.store.pack import Anchor, Sources, write_pack
 from fognode.store.pack_choice import Ask
-from fognode.store.reader import stored_event
 
 LOG = "fognode.example/farm-7"
 SIGNER = Signer(LOG, bytes(range(32)).hex())

@@ -1,13 +1,14 @@
 """A record with checkpoints, as the daemon makes it: rows, notes, segments."""
 
-import json
 from pathlib import Path
 
 from fognode import hashing
 from fognode.events import Row, RowValues
-from fognode.store.checkpoint import Notary, Signed, Signer
-from fognode.store.signed import Evidence
-from fognode.store.worm import SEGMENT, Worm
+from fognode.store.checkpoint import Signer
+from fognode.store.evidence import Evidence
+from fognode.store.notary import Notary, Signed, range_text
+from fognode.store.worm import Worm
+from fognode.store.worm_files import SEGMENT
 from fognode.store.writer import Writer
 from tests.store.conftest import House, body
 
@@ -61,7 +62,7 @@ def checkpoint_row(signed: Signed, link: bytes) -> Row:
         "size": signed.checkpoint.size,
         "root": signed.checkpoint.root,
         "note": signed.note.decode(),
-        "range_json": json.dumps([item.hex() for item in signed.hashes]),
+        "range_json": range_text(signed.hashes),
         "link": link,
         "at_ms": 1,
     }

@@ -13,10 +13,11 @@ import pytest
 from fognode import hashing
 from fognode.config import Config
 from fognode.events import Row, RowValues
-from fognode.store import prepare, worm
+from fognode.store import prepare, worm_files
 from fognode.store.checkpoint import Checkpoint, Signer
 from fognode.store.merkle import CompactRange
 from fognode.store.verify import examine, verify
+from fognode.store.worm import Worm
 from fognode.trial.database import TrialDatabase
 from tests.store.conftest import House, body
 from tests.store.signing import SIGNER, SignedHouse
@@ -253,12 +254,12 @@ def test_edit_of_a_write_once_segment_is_detected_by_its_hashes(
     sqlite_house: House, tmp_path: Path
 ) -> None:
     signed = SignedHouse(sqlite_house, tmp_path)
-    signed.keep(worm.SEGMENT)
+    signed.keep(worm_files.SEGMENT)
     signed.sign()
     path = tmp_path / "worm/segment/000000000001.gz"
-    told = worm.bodies(tmp_path / "worm", 1)
+    told = worm_files.bodies(tmp_path / "worm", 1)
     told[5] = told[5].replace(b"859", b"860")
-    other = worm.Worm(tmp_path / "other", immutable=False)
+    other = Worm(tmp_path / "other", immutable=False)
     other.keep_segment(1, told)
     path.unlink()
     shutil.copy(tmp_path / "other/segment/000000000001.gz", path)

@@ -8,6 +8,7 @@ import pytest
 from fognode.errors import TamperError
 from fognode.events import Event, Json, Kind, Stored
 from fognode.hashing import Stamp, event_id, freeze
+from fognode.store.bodies import stored_event
 from fognode.store.checkpoint import Checkpoint, Signer, log_name
 from fognode.store.keyring import (
     Era,
@@ -18,7 +19,6 @@ from fognode.store.keyring import (
     short,
     told_eras,
 )
-from fognode.store.reader import stored_event
 from tests.store.conftest import House, body
 
 LOG = "fognode.farm-7"

@@ -93,20 +93,6 @@ def test_lost_photos_anchors_and_checkpoints_are_named(tmp_path: Path) -> None:
     assert check_pack((tmp_path / "p.zip").read_bytes()).problems == []
 
 
-def test_too_many_pictures_are_left_out_by_name_and_not_even_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_told: object) -> None:
-        raise AssertionError("opened")
-
-    monkeypatch.setattr("fognode.store.pack.PHOTOS_MOST", len(PHOTO.content) - 1)
-    sources = replace(small_farm().sources(), photo=refuse)
-    told = write_pack(tmp_path / "p.zip", Ask(photos=True), sources)
-    said = "is left out, the pack would be too large: ask for fewer days"
-    assert f"event 13: its photo {said}" in told.missing
-    assert check_pack((tmp_path / "p.zip").read_bytes()).problems == []
-
-
 def test_an_empty_answer_says_so(tmp_path: Path) -> None:
     sources = replace(small_farm().sources(), notes=[], anchors=[])
     told = write_pack(tmp_path / "p.zip", Ask(package="unknown", to_ms=1), sources)

@@ -14,7 +14,8 @@ from fognode.errors import ConfigError, RefusedError, StoreError, TamperError
 from fognode.events import Event, Json, Kind, Row
 from fognode.hashing import Stamp, freeze
 from fognode.store import photos as store_photos
-from fognode.store.photos import DAY_MS, MOST, SALT, Photos, media_of, photo_findings
+from fognode.store.photo_check import photo_findings
+from fognode.store.photos import DAY_MS, MOST, SALT, Photos, media_of
 from fognode.store.sealing import seal_request
 from fognode.store.vault import Vault
 from fognode.store.verify import Finding, verify

@@ -11,7 +11,7 @@ from fognode.errors import StoreError
 from fognode.events import Event, Json, Kind, Row, Scalar
 from fognode.hashing import Stamp
 from fognode.store.engines import READERS, open_engine
-from fognode.store.reader import Reader, stored_event
+from fognode.store.reader import Reader
 from tests.store.conftest import B1, B2, House, body
 
 B1_ID = "13c61f0b4dbac55b1e26b7445599f1ed"
@@ -258,19 +258,3 @@ def test_database_that_is_away_is_a_store_error(sqlite_config: Config) -> None:
     with pytest.raises(StoreError, match="cannot read"), Reader(engine).hold():
         pytest.fail("there is nothing to hold")
     engine.dispose()
-
-
-EVENT_AND_MORE = (
-    b'{"facts":{},"happened_at_ms":1,"kind":"light_open","origin":"q/1","recorded_at_ms":1} {}'
-)
-
-
-def test_a_body_as_it_was_frozen_is_read() -> None:
-    told = stored_event(7, bytes(16), EVENT_AND_MORE.removesuffix(b" {}"))
-    assert (told.kind, told.origin, told.facts) == ("light_open", "q/1", {})
-
-
-@pytest.mark.parametrize("stored", [b"", b"\xff", b"[1]", b'{"kind":"light_open"}', EVENT_AND_MORE])
-def test_a_body_that_is_no_event_is_told_as_unreadable_with_its_place(stored: bytes) -> None:
-    told = stored_event(7, bytes(16), stored)
-    assert (told.seq, told.kind, told.body) == (7, Kind.UNREADABLE, stored)

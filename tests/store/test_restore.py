@@ -15,14 +15,14 @@ from fognode.store import prepare
 from fognode.store.backup import write_backup
 from fognode.store.checkpoint import Checkpoint, open_note
 from fognode.store.engines import open_engine
+from fognode.store.evidence import evidence_of
 from fognode.store.reader import Reader
 from fognode.store.restore import read_manifest, restore_backup
 from fognode.store.restored import check_not_restored
 from fognode.store.schema import check_schema
-from fognode.store.signed import evidence_of
 from fognode.store.tables import metadata
 from fognode.store.verify import examine, verify
-from fognode.store.worm import note
+from fognode.store.worm_files import note
 from tests.store.conftest import House, body
 from tests.store.signing import SIGNER, SignedHouse
 

@@ -1,7 +1,6 @@
-"""Raw samples on both databases: kept, summed by the hour, let go by the day, and checked."""
+"""Raw samples on both databases: kept, summed by the hour, let go by the day."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,96 +8,15 @@ from sqlalchemy.exc import DBAPIError
 
 from fognode import hashing
 from fognode.config import Config
-from fognode.daemon.hours import Hours
-from fognode.daemon.shelf import Shelf
 from fognode.errors import StoreError
-from fognode.events import Event, Kind, Row, RowValues, Stored
-from fognode.hashing import Stamp, freeze
+from fognode.events import Event, Kind, Row
 from fognode.store import samples
 from fognode.store.engines import open_mariadb
 from fognode.store.prepare import prepare_database
-from fognode.store.samples import DAY_MS, HOUR_MS, check_samples, open_samples
-from fognode.store.writer import Writer
+from fognode.store.samples import DAY_MS, HOUR_MS, open_samples
 from fognode.trial.database import TrialDatabase
 from tests.store.conftest import House, driver_error
-
-DAY = 20_778 * DAY_MS  # 2026-11-21
-STAMP = Stamp(farm="farm-7", boot_id="5f3a9c0e", mono_ms=1, recorded_at_ms=9, clock_ok=True)
-SENSORS: list[Any] = [{"sensor": "L1", "type": "light", "unit": "counts", "period_ms": 100}]
-HELLO = Event(
-    kind="board_hello",
-    origin="n/board_hello/cab01/17",
-    happened_at_ms=DAY,
-    facts={"board": "cab01", "boot": 17, "sensors": SENSORS},
-)
-
-
-def sample(at_ms: int, value: int = 859, board: str = "cab01") -> Row:
-    values: RowValues = {"board": board, "at_ms": at_ms, "board_ms": at_ms - DAY + 5, "boot": 17}
-    return Row(table="sample", values=values | {"readings": f"L1={value}"})
-
-
-def hour_of_samples(begin_ms: int, board: str = "cab01", count: int = 6) -> list[Row]:
-    return [sample(begin_ms + n * 600_000, 100 + n, board) for n in range(count)]
-
-
-class Node:
-    """What of the daemon deals with samples, without its threads."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.writer = house.writer()
-        self.shelf = Shelf(self._is_summed)
-        self.fail_at: Callable[[Sequence[Event]], bool] = lambda _events: False
-        self.hours = Hours(
-            house.reader,
-            partial(open_samples, house.reader_engine),
-            self.shelf,
-            self.commit,
-            self.tidy,
-        )
-        self.jobs = 0
-        self.commit([HELLO], [])
-
-    def commit(self, events: Sequence[Event], rows: Sequence[Row]) -> list[int]:
-        if self.fail_at(events):
-            raise StoreError("away")
-        return self.writer.keep([freeze(event, STAMP) for event in events], rows)
-
-    def tidy(self, job: Callable[[Writer], int]) -> int:
-        self.jobs += 1
-        return job(self.writer)
-
-    def put(self, *rows: Row) -> None:
-        for row in rows:
-            self.shelf.put(row)
-        while self.shelf.keep(partial(self.writer.keep, []), at_end=True):
-            pass
-
-    def run(self, at_ms: int, sample_days: int = 14) -> str:
-        return self.hours.run(at_ms, sample_days)
-
-    def told(self, kind: Kind) -> list[Stored]:
-        return self.house.reader.events(kinds=[kind])
-
-    def count(self) -> int:
-        return self.house.reader.count("sample")
-
-    def findings(self, after: int = 0) -> list[str]:
-        with self.house.reader_engine.connect() as connection:
-            return [reason for _, _, reason in check_samples(connection, after)]
-
-    def days(self) -> list[str]:
-        with self.house.reader_engine.connect() as connection:
-            asked = (
-                "SELECT partition_name FROM information_schema.partitions WHERE table_schema = ?"
-                " AND table_name = 'sample' ORDER BY partition_ordinal_position"
-            )
-            found = connection.exec_driver_sql(asked, (f"{self.house.schema}_state",))
-            return [str(name) for (name,) in found]
-
-    def _is_summed(self, board: str, begin_ms: int) -> bool:
-        return self.house.reader.by_origin(samples.hour_origin(board, begin_ms)) is not None
+from tests.store.sampling import DAY, Node, hour_of_samples, sample
 
 
 @pytest.fixture
@@ -442,111 +360,3 @@ def test_who_reads_the_table_for_long_does_not_hold_up_the_store(mariadb_node: N
     samples.make_day(node.writer, DAY)
     node.put(sample(DAY + 1))
     assert node.count() == 7
-
-
-# --- checking ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def summed(node: Node) -> Node:
-    """Three summed hours of two boards, and one that is under way."""
-    for hour in range(4):
-        for board in ("cab01", "gate1"):
-            node.put(*hour_of_samples(DAY + hour * HOUR_MS, board))
-    node.run(DAY + 3 * HOUR_MS + 120_000)
-    assert len(node.told(Kind.SAMPLES_SUMMED)) == 6
-    assert node.findings() == []
-    return node
-
-
-MIDDLE = f"at_ms = {DAY + HOUR_MS} AND board = 'cab01'"
-
-
-def test_changed_row_is_found_by_its_hash_and_by_that_of_its_hour(summed: Node) -> None:
-    summed.house.as_root(f"UPDATE S.sample SET readings = 'L1=0' WHERE {MIDDLE}")
-    own, batch = summed.findings()
-    assert own == (
-        "board cab01, hour 2026-11-21T01Z: at_ms 1795222800000, board_ms 3600005:"
-        " content: hash is not that of the row"
-    )
-    assert "hour 2026-11-21T01Z: batch: these are not the rows that event" in batch
-
-
-def test_changed_row_with_its_hash_made_again_is_found_by_that_of_its_hour(summed: Node) -> None:
-    values = sample(DAY + HOUR_MS, 0).values
-    forged = hashing.row_hash(values).hex()
-    summed.house.as_root(
-        f"UPDATE S.sample SET readings = 'L1=0', hash = x'{forged}' WHERE {MIDDLE}"
-    )
-    (batch,) = summed.findings()
-    assert batch.startswith("board cab01, hour 2026-11-21T01Z: batch:")
-
-
-def test_rows_taken_out_of_an_hour_or_put_in_are_counted(summed: Node) -> None:
-    summed.house.as_root(f"DELETE FROM S.sample WHERE {MIDDLE}")
-    (short,) = summed.findings()
-    assert "hour 2026-11-21T01Z: 5 rows, event" in short
-    assert short.endswith("summed 6")
-    summed.writer.keep([], [sample(DAY + HOUR_MS), sample(DAY + HOUR_MS + 1)])
-    (long,) = summed.findings()
-    assert "7 rows, event" in long
-
-
-@pytest.mark.parametrize("board", ["cab01", "gate1"])
-def test_hour_that_is_gone_while_older_ones_are_there_is_a_finding(
-    summed: Node, board: str
-) -> None:
-    begin_ms = DAY + HOUR_MS
-    summed.house.as_root(
-        f"DELETE FROM S.sample WHERE board = '{board}' AND at_ms >= {begin_ms}"
-        f" AND at_ms < {begin_ms + HOUR_MS}"
-    )
-    assert summed.findings() == [
-        f"board {board}, hour 2026-11-21T01Z: its 6 rows are gone, older ones are there"
-    ]
-
-
-def test_board_of_which_nothing_is_left_is_a_finding(summed: Node) -> None:
-    summed.house.as_root("DELETE FROM S.sample WHERE board = 'gate1'")
-    assert [reason.split(":")[0] for reason in summed.findings()] == [
-        f"board gate1, hour 2026-11-21T0{hour}Z" for hour in (1, 2)
-    ]  # of the oldest hour nobody can tell: it may have been let go of
-
-
-def test_database_without_any_raw_rows_as_after_a_restore_has_no_findings(summed: Node) -> None:
-    summed.house.as_root("DELETE FROM S.sample")
-    assert summed.findings() == []
-    summed.put(*hour_of_samples(DAY + 9 * HOUR_MS))
-    summed.run(DAY + 11 * HOUR_MS)
-    assert summed.findings() == []
-
-
-def test_rows_of_a_clock_that_was_never_set_are_no_reason_to_miss_others(summed: Node) -> None:
-    summed.run(DAY + 20 * DAY_MS, sample_days=2)
-    assert summed.count() == 0
-    summed.put(sample(5), sample(DAY + 20 * DAY_MS))
-    assert summed.findings() == []
-
-
-def test_row_of_an_hour_under_way_is_checked_by_its_own_hash(summed: Node) -> None:
-    begin_ms = DAY + 3 * HOUR_MS
-    summed.house.as_root(f"UPDATE S.sample SET boot = 18 WHERE at_ms = {begin_ms}")
-    assert [reason.split(": ", 1)[0] for reason in summed.findings()] == [
-        "board cab01, hour 2026-11-21T03Z",
-        "board gate1, hour 2026-11-21T03Z",
-    ]
-
-
-def test_sums_are_read_in_pages(summed: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    summed.house.as_root("UPDATE S.sample SET boot = 18 WHERE board_ms = 5 OR board_ms = 7200005")
-    expected = summed.findings()
-    assert len(expected) == 8  # two hours of two boards, by row and by hour
-    monkeypatch.setattr(samples, "ASKED", 2)
-    assert summed.findings() == expected
-
-
-def test_hours_of_an_earlier_pass_are_not_read_again(summed: Node) -> None:
-    summed.house.as_root(f"UPDATE S.sample SET readings = 'L1=0' WHERE {MIDDLE}")
-    head = summed.house.reader.head()[0]
-    assert summed.findings(after=head) == []
-    assert len(summed.findings(after=0)) == 2

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fognode.config import parse
-from fognode.errors import TamperError
-from fognode.store import worm
-from fognode.store.checkpoint import Signer, log_name
-from fognode.store.signed import Evidence, evidence_of, read_note
+from fognode.store import worm_files
+from fognode.store.checkpoint import Signer
+from fognode.store.evidence import Evidence
 from fognode.store.verify import examine
 from fognode.store.walk import Mark
 from tests.store.conftest import House
@@ -108,7 +106,7 @@ def test_tile_of_a_segment_that_was_changed_is_found_at_its_event(
     sqlite_house: House, tmp_path: Path
 ) -> None:
     signed = SignedHouse(sqlite_house, tmp_path)
-    signed.keep(worm.SEGMENT + 1)
+    signed.keep(worm_files.SEGMENT + 1)
     signed.sign()
     tile = tmp_path / "worm/tile/0" / f"{2:012d}"
     packed = tile.read_bytes()
@@ -125,7 +123,7 @@ def test_tile_of_a_segment_that_was_changed_is_found_at_its_event(
 @pytest.fixture
 def long(sqlite_house: House, tmp_path: Path) -> SignedHouse:
     made = SignedHouse(sqlite_house, tmp_path)
-    made.keep(worm.SEGMENT - 10)
+    made.keep(worm_files.SEGMENT - 10)
     made.sign()
     made.keep(20)
     made.sign()
@@ -138,19 +136,19 @@ def after(signed: SignedHouse) -> int:
 
 
 def test_second_pass_begins_before_the_segment_that_was_filling(long: SignedHouse) -> None:
-    assert after(long) == worm.SEGMENT - 10
+    assert after(long) == worm_files.SEGMENT - 10
     long.keep(5)
     long.sign()
-    assert after(long) == worm.SEGMENT - 10
+    assert after(long) == worm_files.SEGMENT - 10
 
 
 def test_new_change_is_found_and_an_old_one_only_by_a_whole_pass(long: SignedHouse) -> None:
     edit = "UPDATE event SET hash = zeroblob(32) WHERE seq = {}"
-    long.house.tamper(edit.format(worm.SEGMENT))
+    long.house.tamper(edit.format(worm_files.SEGMENT))
     assert examine(long.house.reader_engine, long.evidence, False).findings
     long.house.as_root(edit.format(7))
     new = examine(long.house.reader_engine, long.evidence, False).findings
-    assert all(one.seq is None or one.seq >= worm.SEGMENT for one in new)
+    assert all(one.seq is None or one.seq >= worm_files.SEGMENT for one in new)
     whole = examine(long.house.reader_engine, long.evidence).findings
     assert 7 in {one.seq for one in whole}
 
@@ -179,13 +177,13 @@ def test_memory_that_does_not_agree_is_not_followed(
 def test_base_whose_row_is_changed_is_not_followed(long: SignedHouse) -> None:
     long.house.as_root(
         "DROP TRIGGER checkpoint_no_update",
-        f"UPDATE checkpoint SET range_json = '[]' WHERE size = {worm.SEGMENT - 10}",
+        f"UPDATE checkpoint SET range_json = '[]' WHERE size = {worm_files.SEGMENT - 10}",
     )
     assert after(long) == 0
 
 
 def test_new_segment_unlike_its_tiles_is_found_by_a_short_pass(long: SignedHouse) -> None:
-    long.keep(worm.SEGMENT)
+    long.keep(worm_files.SEGMENT)
     long.sign()
     assert examine(long.house.reader_engine, long.evidence, False).findings == []
     tile = long.folder / "worm/tile/0" / f"{16:012d}"
@@ -204,21 +202,3 @@ def test_memory_that_cannot_be_written_is_said(signed: SignedHouse, tmp_path: Pa
     report = examine(signed.house.reader_engine, nowhere)
     assert report.findings == []
     assert "this pass is not remembered" in report.notes[0]
-
-
-def test_note_is_read_without_a_key_only_in_its_exact_form() -> None:
-    root = "mxFAXnU6TMj6lFEZRcg+WDNGJxmepnwQmt/o29ozb4Q="
-    assert read_note(f"log\n2\n{root}\n\n— x\n".encode(), "").size == 2
-    for wrong in (b"", b"log\n2\n", f"log\n02\n{root}\n\n".encode(), f"log\n2\n{root}\nx".encode()):
-        with pytest.raises(TamperError):
-            read_note(wrong, "")
-
-
-def test_own_key_is_taken_from_the_credential(tmp_path: Path) -> None:
-    farm = {"farm": {"id": "farm-7", "folder": str(tmp_path)}}
-    assert evidence_of(parse(farm, tmp_path)).verifier_key == ""
-    (tmp_path / "checkpoint-key").write_text("ab" * 32)
-    made = evidence_of(parse(farm, tmp_path))
-    assert made.verifier_key == Signer(log_name("farm-7"), "ab" * 32).verifier_key
-    assert (made.worm, made.memory) == (tmp_path / "worm", tmp_path / "verify.json")
-    assert evidence_of(parse(farm), "other").verifier_key == "other"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fognode.errors import AwayError
-from fognode.store import worm
+from fognode.store import worm_files
 from fognode.store.checkpoint import parse_key, parse_note
 from fognode.store.pack_check import check_pack
 from fognode.trial.farm import Farm
@@ -76,7 +76,7 @@ def test_accepted_loss_and_rotated_key_leave_one_record_that_verifies(
 ) -> None:
     farm.start(board_ids=["cab01"])
     lost = lose(farm, tmp_path)
-    key = worm.keys(farm.dir / "worm")[0][1]
+    key = worm_files.keys(farm.dir / "worm")[0][1]
     farm.start_daemon(well=(200, 503))
     farm.wait(lambda: "restore --accept-loss" in farm.get("")[1], 30, "the page to say why")
     spool_takes(farm, b"light_open", farm.boards["cab01"].door_open)
@@ -87,7 +87,7 @@ def test_accepted_loss_and_rotated_key_leave_one_record_that_verifies(
         farm.command("restore", "--accept-loss")
     farm.command("restore", "--accept-loss", "--by", "ana", "--reason", "the disk died")
     (aside,) = farm.dir.glob("worm.before-*")
-    assert parse_note(worm.note(aside, lost)).log == LOG
+    assert parse_note(worm_files.note(aside, lost)).log == LOG
     farm.start_daemon()
     farm.expect("box_closed", 30, count=3, cabinet="cab-1")  # drawn anew from what was saved
     new_log = farm.expect("record_restored")["facts"]["log"]
@@ -110,7 +110,7 @@ def check(farm: Farm, out: Path, first_key: str) -> None:
     for chain in ("private", "public"):
         assert f"{chain} chain: 1 anchors of log {LOG} hold more than the" in said
     farm.command("pack", "-o", str(out))
-    keys = [text for _, text in worm.keys(farm.dir / "worm")]
+    keys = [text for _, text in worm_files.keys(farm.dir / "worm")]
     assert len({parse_key(text)[1] for text in keys}) == 2
     for trusted in (first_key, keys[-1]):
         report = check_pack(out.read_bytes(), trusted)
