@@ -219,7 +219,8 @@ class Splitter:
     """Cut what a port gives into frames, in pieces of any size.
 
     A line is cut at LF and begins at its last "$": a reset cuts a frame short and glues the
-    next one to it, which may still be whole.  It never holds more than one line.
+    next one to it, which may still be whole.  What stands before it is a bad line of its own,
+    or an event whose LF was damaged would go unnoticed.  It never holds more than one line.
     """
 
     def __init__(self) -> None:
@@ -230,12 +231,17 @@ class Splitter:
         return [_told(line) for line in self.lines(piece)]
 
     def lines(self, piece: bytes) -> list[bytes]:
-        """Return the lines that became whole, from their last "$" to LF, whatever they hold."""
-        lines = (self._rest + piece.replace(b"\r", b"")).splitlines(keepends=True)
+        """Return the lines that became whole, whatever they hold."""
+        pieces = (self._rest + piece.replace(b"\r", b"")).splitlines(keepends=True)
         self._rest = b""
-        if lines and not lines[-1].endswith(b"\n"):
-            self._rest = _newest_start(lines.pop())
-        return [line[max(line.rfind(b"$"), 0) :] for line in lines if line != b"\n"]
+        if pieces and not pieces[-1].endswith(b"\n"):
+            self._rest = _newest_start(pieces.pop())
+        return [line for piece in pieces if piece != b"\n" for line in _cut(piece)]
+
+
+def _cut(piece: bytes) -> list[bytes]:
+    start = max(piece.rfind(b"$"), 0)
+    return [line for line in (piece[:start], piece[start:]) if line]
 
 
 def _told(line: bytes) -> Frame | FrameError:
@@ -246,11 +252,11 @@ def _told(line: bytes) -> Frame | FrameError:
 
 
 def _newest_start(rest: bytes) -> bytes:
-    start = rest.rfind(b"$")
-    if start >= 0 and len(rest) - start < MAX_LINE:
-        return rest[start:]
     # Noise without end must not grow here: one sign stands for all of it until LF or "$".
-    return b"?"
+    start = rest.rfind(b"$")
+    if start < 0 or len(rest) - start >= MAX_LINE:
+        return b"?"
+    return (b"?" if start else b"") + rest[start:]
 
 
 def seal(body: str) -> bytes:
