@@ -11,10 +11,10 @@ import threading
 from collections.abc import Mapping
 
 from fognode.boards import wire
-from fognode.boards.lane import Moment
 from fognode.boards.link import Ground
 from fognode.boards.picture import Picture, PictureSplitter, Wanted, gray_png
 from fognode.boards.serial_port import SerialLink
+from fognode.boards.told import Moment
 from fognode.config import Camera
 from fognode.errors import AwayError, FrameError
 

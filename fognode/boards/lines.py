@@ -11,12 +11,13 @@ from os.path import realpath
 
 from fognode.boards.calibration import Scale, weight_on
 from fognode.boards.camera_link import camera_links
-from fognode.boards.lane import Lane, Moment
+from fognode.boards.lane import Lane
 from fognode.boards.link import Clock, Ground, Link, Offer
 from fognode.boards.listener import Listener
 from fognode.boards.replays import Kept
 from fognode.boards.serial_port import SerialLink
 from fognode.boards.starts import Past
+from fognode.boards.told import Moment
 from fognode.boards.watch import DRIFT, Doubt, Watch
 from fognode.boards.wire import Declare
 from fognode.boards.wired import Sensor, Wired

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from fognode.boards import wire
-from fognode.boards.lane import Lane, Moment, Owed
+from fognode.boards.lane import Lane
+from fognode.boards.told import Moment, Owed
 from fognode.errors import FrameError
 from fognode.events import Event, Json, Kind
 from fognode.hashing import sha256

@@ -14,10 +14,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fognode.boards.lane import Moment
 from fognode.boards.link import GATHER_S, READ_S, Ground
 from fognode.boards.refusals import Refusals
 from fognode.boards.socket_link import Door, SocketLink
+from fognode.boards.told import Moment
 from fognode.config import Ethernet
 from fognode.events import Event
 

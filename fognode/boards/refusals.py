@@ -8,7 +8,7 @@ second is one event a minute.  Names that nobody configured are one cause: they 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fognode.boards.lane import Moment
+from fognode.boards.told import Moment
 from fognode.events import Event, Json, Kind
 
 TELL_MS = 60_000

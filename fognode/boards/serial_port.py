@@ -13,8 +13,8 @@ import threading
 import serial
 
 from fognode.boards import wire
-from fognode.boards.lane import Moment
 from fognode.boards.link import GATHER_S, READ_S, Clock, Ground, Link
+from fognode.boards.told import Moment
 from fognode.errors import ConfigError
 
 BAUD = 115_200

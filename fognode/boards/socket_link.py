@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fognode.boards import tags, wire
-from fognode.boards.lane import Moment
 from fognode.boards.link import ASK_MS, NOISE_FRAMES, Ground, Link
 from fognode.boards.meaning import ms_ahead
+from fognode.boards.told import Moment
 from fognode.errors import FrameError
 
 READ_MOST = 4096  # bytes a turn: 400 KB/s with the listener's pause, far above any board

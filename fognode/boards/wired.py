@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from fognode.boards import wire
-from fognode.boards.lane import MOST_WAITING, Owed
+from fognode.boards.delivery import MOST_WAITING
 from fognode.boards.link import Ground
 from fognode.boards.meaning import FAULT, MS_SPAN, SEQS
+from fognode.boards.told import Owed
 
 KEPT = 1_000  # events; then the oldest is given up and counted, as on a board
 BEAT_MS = 5_000

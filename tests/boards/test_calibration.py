@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fognode.boards.calibration import Rest, Scale, Scales, factor_of, fault_of, weight_on
-from fognode.boards.lane import Lane, Moment
+from fognode.boards.lane import Lane
+from fognode.boards.told import Moment
 from fognode.boards.wire import BoardEvent, Declare, Hello
 from fognode.events import Json, Stored
 

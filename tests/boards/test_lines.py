@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fognode.boards.calibration import Scale
-from fognode.boards.lane import Moment
 from fognode.boards.lines import Lines, find_ports
+from fognode.boards.told import Moment
 from fognode.boards.wire import BoardEvent, Declare, Frame, Heartbeat, Hello, Sample
 from fognode.boards.wired import Sensor
 from fognode.config import Config, parse

@@ -18,6 +18,7 @@ def ready(bench: Any, wait: Wait, name: str = "cab01") -> None:
 
 
 def test_board_is_found_by_its_hello_and_told_once_per_start(bench: Any, wait: Wait) -> None:
+    """A35."""
     board = bench.board()
     bench.link()
     wait(lambda: "board_hello" in bench.store.kinds())
@@ -223,6 +224,7 @@ def test_unknown_board_is_told_once_and_never_acknowledged(bench: Any, wait: Wai
 
 
 def test_board_on_two_ports_is_refused_on_the_second_and_told(bench: Any, wait: Wait) -> None:
+    """A30."""
     first = bench.board(port="ttyA")
     bench.link("ttyA")
     ready(bench, wait)

@@ -13,10 +13,11 @@ import pytest
 
 from fognode.boards import pi as pins_board
 from fognode.boards import wire
-from fognode.boards.lane import Lane, Moment, Owed
+from fognode.boards.lane import Lane
 from fognode.boards.link import Clock, Ground
 from fognode.boards.pi import HANG_S, SILENT_MS, Pi, makers_of
 from fognode.boards.pins import Driver, Ticks
+from fognode.boards.told import Moment, Owed
 from fognode.boards.wired import Sensor, Wired
 from fognode.config import Pi as PiConfig
 from fognode.daemon.workers import Worker

@@ -1,7 +1,7 @@
 """Refusals: counted all, told without flooding the record."""
 
-from fognode.boards.lane import Moment
 from fognode.boards.refusals import Refusals
+from fognode.boards.told import Moment
 
 
 def moment(mono_ms: int) -> Moment:

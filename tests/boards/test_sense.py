@@ -138,6 +138,7 @@ def test_random_tags_come_and_go_as_in_the_firmware(firmware: Firmware) -> None:
 
 
 def test_light_is_held_for_150_ms_and_gives_one_open_and_one_close() -> None:
+    """A24."""
     rule, said = Light(), []
     curve = [300] * 5 + [700] * 10 + [300] + [700] * 40 + [500] * 20 + [390] * 30
     for step, counts in enumerate(curve):

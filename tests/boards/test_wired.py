@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from fognode.boards.lane import MOST_WAITING, Lane
+from fognode.boards.delivery import MOST_WAITING
+from fognode.boards.lane import Lane
 from fognode.boards.wired import ABSENT, KEPT, WORKS, Sensor, Wired
 
 SENSORS = (

@@ -1,8 +1,9 @@
 """The fog's end of a simulated board's line: a real lane over a record that survives it."""
 
 from fognode.boards import wire
-from fognode.boards.lane import Lane, Moment, Owed
+from fognode.boards.lane import Lane
 from fognode.boards.progress import Progress, step
+from fognode.boards.told import Moment, Owed
 from fognode.errors import FrameError
 from fognode.events import Event
 from fognode.hashing import Stamp, freeze

@@ -205,6 +205,7 @@ def test_dead_scale_and_stuck_echo_are_told(board: Board) -> None:
 
 
 def test_limits_hold_and_strange_orders_are_refused(board: Board) -> None:
+    """A35."""
     board.run(200)
     board.say("C,cab01,1,L1,on,900")
     board.do("light 4000")

@@ -86,6 +86,7 @@ def test_recordings_are_whole_frames() -> None:
 @pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize("target", [["host-test"], ["-j2", "all", "size"], ["-j2", "mega"]])
 def test_make_target_succeeds(target: Sequence[str], tmp_path: Path) -> None:
+    """A20, A26, A29."""
     command = ["make", "-C", str(ROOT / "firmware"), f"BUILD={tmp_path}", *target]
     made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     assert made.returncode == 0, made.stdout + made.stderr

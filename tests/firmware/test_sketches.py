@@ -66,6 +66,7 @@ def test_sketch_declares_its_kind_and_sensors_which_the_fog_knows(fits: Fits, sk
 
 @pytest.mark.parametrize("sketch", STIMULI)
 def test_sketch_tells_what_happens_at_its_sensor(fits: Fits, sketch: str) -> None:
+    """A19, A27."""
     stimulus, event = STIMULI[sketch]
     board = fits(sketch)
     board.do("wnoise 0", "lightnoise 0", "levelnoise 0")

@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import replace
 
 from fognode.boards import wire
-from fognode.boards.lane import Lane, Moment, Owed
+from fognode.boards.lane import Lane
+from fognode.boards.told import Moment, Owed
 from fognode.errors import FrameError
 from fognode.trial.player import RECORDING, Player, Row, World, read_recording
 
