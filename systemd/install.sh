@@ -144,7 +144,9 @@ put_files() {
     if put systemd/journald.conf /etc/systemd/journald.conf.d/fognode.conf && has_account; then
         systemctl try-restart systemd-journald
     fi
-    put systemd/fognode.service /etc/systemd/system/fognode.service || true
+    for unit in fognode.service fognode-immutable.service fognode-immutable.timer; do
+        put "systemd/$unit" "/etc/systemd/system/$unit" || true
+    done
     case $(model) in *"Raspberry Pi"*)
         put systemd/raspberrypi.conf /etc/systemd/system/fognode.service.d/raspberrypi.conf || true ;;
     esac
@@ -270,6 +272,7 @@ install -d "$ROOT/usr/local/bin"
 ln -sfn "$opt/current/bin/fognode" "$ROOT/usr/local/bin/fognode"
 if has_systemd; then
     start || go_back
+    systemctl enable --now --quiet fognode-immutable.timer # once its program is the current one
     say "the page is at $(cat "$folder/page.url")"
 fi
 forget_old_releases

@@ -21,12 +21,14 @@ from fognode.boards.lines import find_ports
 from fognode.cli.store import CONFIG, check_store
 from fognode.config import Chain, Config, load
 from fognode.daemon.clock import CLOCK_SET_MS
-from fognode.errors import ConfigError, FognodeError
+from fognode.errors import ConfigError, FognodeError, StoreError
 from fognode.ledgers.calls import GAS_RESERVE
 from fognode.ledgers.evm import ChainNode
+from fognode.store.immutable import look_at_files
 
 Line = tuple[bool, str]  # is it well, and what was looked at
 WAIT_S = 5.0  # for one answer of a peer
+MARKED_MS = 15 * 60_000  # the timer marks files every 5 min
 LEAST_FREE_MB = 500  # the journal and the database's logs take up to half of it
 PORTS = {"http": 80, "https": 443}
 
@@ -118,6 +120,23 @@ def check_disk(config: Config) -> Iterator[Line]:
         yield _bad("disk", f"{free_mb} MB are free", f"make room for {LEAST_FREE_MB} MB")
     else:
         yield True, f"disk: {free_mb} MB free"
+
+
+def check_write_once(config: Config) -> Iterator[Line]:
+    """Are the write-once files immutable, where the file system has that?"""
+    folder, what = config.folder / "worm", "write-once files"
+    if config.trial or not folder.is_dir():
+        return
+    try:
+        held = look_at_files(folder)
+    except StoreError as error:
+        yield _bad(what, str(error), "run as the appliance's user or as root")
+        return
+    is_late = held.oldest_at_ms and time.time() * 1000 - held.oldest_at_ms > MARKED_MS
+    if is_late and held.is_possible:
+        yield _bad(what, str(held), "see systemctl status fognode-immutable.timer")
+    else:
+        yield True, f"{what}: {held}"
 
 
 def check_clock(_config: Config) -> Iterator[Line]:
@@ -217,6 +236,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Line] | list[Line]], ...] = (
     check_credentials,
     check_folder,
     check_disk,
+    check_write_once,
     check_clock,
     check_store,
     check_ports,

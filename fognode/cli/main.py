@@ -23,6 +23,7 @@ COMMANDS = {  # command -> (module that has it, one line)
     "ledger": ("ledger", "how the chains stand, what they hold, try again what failed"),
     "board": ("board", "give a board of the network its key, retire one, list them"),
     "key": ("key", "make the box's own keys, show their public side"),
+    "protect": ("protect", "make the write-once files immutable; by a timer, or as root"),
     "backup": ("backup", "copy database, spool, evidence and models into one file"),
     "restore": ("backup", "read a backup into an empty place, and verify it"),
     "doctor": ("doctor", "check the set-up, a line per check: ok, why, cure"),

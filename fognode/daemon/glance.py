@@ -12,6 +12,7 @@ from fognode.daemon.calendar import Calendar
 from fognode.daemon.keeper import Keeper
 from fognode.daemon.lookout import Lookout
 from fognode.daemon.workers import Worker
+from fognode.daemon.write_once import WriteOnce
 from fognode.errors import StoreError
 from fognode.events import RowValues
 from fognode.page.live import ChainNow, Evidence, Job, Line, Live, Sensor, pending_steps
@@ -37,6 +38,7 @@ class Glance:
         self.postman: Postman | None = None
         self.calendar: Calendar | None = None
         self.lookout: Lookout | None = None
+        self.write_once: WriteOnce | None = None
 
     def look(self) -> Live:
         """Return the node at this moment; never waits for a peer."""
@@ -91,7 +93,7 @@ class Glance:
             signed_size=witness.signed_size if witness else 0,
             signed_at_ms=witness.signed_at_ms if witness else 0,
             signs=witness is not None,
-            write_once=witness.write_once if witness else "",
+            write_once=self.write_once.words if witness and self.write_once else "",
             disk_free_mb=disk.free // 1_000_000,
         )
 

@@ -40,6 +40,7 @@ from fognode.daemon.safety import SafetySheet
 from fognode.daemon.senders import Senders, now_ms
 from fognode.daemon.shelf import Shelf
 from fognode.daemon.workers import Worker, notify
+from fognode.daemon.write_once import WriteOnce
 from fognode.errors import ConfigError, StoreError
 from fognode.events import Event, Json, Kind
 from fognode.hashing import event_id
@@ -103,7 +104,12 @@ class Node:
         self._glance.lines, self._glance.calendar = self._ports.lines, self._calendar
         self._lookout = Lookout(config, self._reader, self._keeper, self._calendar.results)
         chimes = Chimes(self._reader.newest, self._keeper.commit, config.zone)
-        self._lookout.chimes = (chimes.pass_once, SafetySheet(config, self._reader).pass_once)
+        sheet, held = (
+            SafetySheet(config, self._reader),
+            WriteOnce(config.folder / "worm", config.trial),
+        )
+        self._lookout.chimes = (chimes.pass_once, sheet.pass_once, held.pass_once)
+        self._glance.write_once = held
         self._glance.lookout, self._calendar.overdue = self._lookout, self._lookout.overdue
 
     def run(self) -> int:

@@ -14,7 +14,6 @@ from fognode.errors import TamperError
 from fognode.events import Row, RowValues
 from fognode.store import worm_files
 from fognode.store.checkpoint import Signer
-from fognode.store.immutable import probe
 from fognode.store.keyring import Keyring, read_keyring, short
 from fognode.store.notary import Notary, range_hashes, range_text
 from fognode.store.reader import Reader
@@ -57,7 +56,6 @@ class Witness:
         self._begin = keys.newest.first
         self.signed_size = self._notary.signed_size
         self.copied_size = worm_files.next_seq(folder) - 1  # events up to this one lie in segments
-        self.write_once = probe(folder) if immutable else "plain files: a trial"
 
     def look(self, now_ms: int, mono_ms: int, keep_rows: KeepRows, at_once: bool = False) -> None:
         """Take what was committed since, sign when it is due or wanted ``at_once``.

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import tarfile
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -163,11 +164,11 @@ def _restore_files(folder: Path, archive: tarfile.TarFile) -> None:
             continue  # newer than the backup: it is drained as ever
         for name in _names(archive, place):
             path = folder / name
-            if path.exists():
-                continue
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            durable.write_whole(path, _member(archive, name).read())
-            if place == "worm":
+            if not path.exists():
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                durable.write_whole(path, _member(archive, name).read())
+            # Also when broken off before: what can be written is never made immutable.
+            if place == "worm" and path.stat().st_mode & stat.S_IWUSR:
                 path.chmod(READ_ONLY)
 
 

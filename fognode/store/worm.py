@@ -18,7 +18,7 @@ from pathlib import Path
 from fognode import hashing
 from fognode.errors import TamperError
 from fognode.store import durable, worm_files
-from fognode.store.immutable import PROBE, make_immutable
+from fognode.store.immutable import make_immutable
 from fognode.store.merkle import TILE, root_of
 from fognode.store.worm_files import PLACES, SEGMENT, disk
 
@@ -45,8 +45,7 @@ class Worm:
             for place in ("", "new", *PLACES):
                 durable.make_folder(folder / place)
             for unfinished in self._new.iterdir():
-                if unfinished.name != PROBE:  # which may be immutable
-                    unfinished.unlink()
+                unfinished.unlink()
 
     def keep_note(self, size: int, note: bytes) -> None:
         """Keep the signed note of a checkpoint; on return it is durable.

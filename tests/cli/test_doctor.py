@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from fognode.cli import doctor
 from fognode.cli.main import run
 from fognode.config import Chain, Config, Ethernet, Mail, Partner, load
+from fognode.errors import StoreError
+from fognode.store.immutable import Held
 from fognode.trial.chains import TrialChain, TrialChains, start_chains
 from fognode.trial.mail import TrialMail, start_mail
 
@@ -105,6 +108,36 @@ def test_folder_must_be_there_and_private(config: Config) -> None:
     ((well, words),) = doctor.check_folder(config)
     assert (well, "is not there" in words) == (False, True)
     assert list(doctor.check_disk(config)) == []
+
+
+def test_write_once_file_that_stays_without_the_attribute_is_bad(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(doctor.check_write_once(config)) == []
+    (config.folder / "worm").mkdir()
+    young_ms, old_ms = (time.time_ns() // 1_000_000 - minutes * 60_000 for minutes in (14, 16))
+    for held, is_well in (
+        (Held(kept=3, immutable=3), True),
+        (Held(kept=3, immutable=2, oldest_at_ms=young_ms), True),
+        (Held(kept=3, immutable=2, oldest_at_ms=old_ms), False),
+        (Held(kept=3, immutable=0, oldest_at_ms=old_ms, is_possible=False), True),
+    ):
+        monkeypatch.setattr(doctor, "look_at_files", lambda _folder, held=held: held)
+        ((well, words),) = doctor.check_write_once(config)
+        assert (well, words.startswith(f"write-once files: {held}")) == (is_well, True)
+        assert ("fognode-immutable.timer" in words) != is_well
+
+
+def test_write_once_files_that_cannot_be_looked_at_are_bad(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path) -> Held:
+        raise StoreError(f"Permission denied: {folder}")
+
+    (config.folder / "worm").mkdir()
+    monkeypatch.setattr(doctor, "look_at_files", refuse)
+    ((well, words),) = doctor.check_write_once(config)
+    assert (well, "run as the appliance's user or as root" in words) == (False, True)
 
 
 def test_full_disk_and_unset_clock_are_bad(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,15 @@ cabinet = "cab-1"
 source = "serial:{folder}/ports/ttyUSB1"
 board = "cam01"
 """
+HANDLED = {
+    "L1,open,859": "light_open",
+    "C1,in,04A1B2C3": "tag_in",
+    "V1,shake,9": "vibration_shake",
+    "D1,move,180": "distance_move",
+    "W1,take,-80028": "weight_take",
+    "C1,out,04A1B2C3": "tag_out",
+    "L1,close,20": "light_close",
+}
 
 
 def test_each_board_inside_has_its_loops_and_its_line_on_the_page() -> None:
@@ -120,6 +129,7 @@ def facts_of(folder: Path, kind: str) -> list[dict[str, Any]]:
 def test_scan_and_photo_of_an_opening_reach_the_record(
     node: tuple[Path, int, "subprocess.Popen[bytes]"],
 ) -> None:
+    """A19, A22, A105: one handling of a package, told by all seven kinds of the least set."""
     folder, master, process = node
     until(lambda: "scan1" in [one["board"] for one in facts_of(folder, "board_hello")])
     os.write(master, MATRIX + b"\r")
@@ -133,13 +143,16 @@ def test_scan_and_photo_of_an_opening_reach_the_record(
     try:
         told = {"cab01", "cam01"}
         until(lambda: told <= {one["board"] for one in facts_of(folder, "board_hello")})
-        board.happen("L1,open,859")
         taken.start()
+        for sensed in HANDLED:
+            board.happen(sensed)
         until(lambda: len(facts_of(folder, "photo_kept")) > 1, 12)
+        until(lambda: facts_of(folder, "box_closed") != [], 15)
     finally:
         taken.cancel()
         board.unplug()
         camera.unplug()
+    assert set(facts_of(folder, "box_closed")[0]["readings"]) == set(HANDLED.values())
     kept = {one["by"]: one for one in facts_of(folder, "photo_kept")}
     assert {name: one["media"] for name, one in kept.items()} == {
         "cam-1": "image/jpeg",

@@ -42,6 +42,7 @@ def test_events_up_to_the_cursor_are_folded_and_compared(tmp_path: Path) -> None
 
 
 def test_a_season_folded_again_gives_every_row_as_the_daemon_kept_it() -> None:
+    """A101."""
     with open_house("sqlite") as house:
         reader = Reader(house.reader)
         replay.Life(house, reader, Season(Random(7)), 1500).run()

@@ -18,6 +18,7 @@ def wait(there: object, seconds: float = 5) -> None:
 
 
 def test_a_part_that_dies_is_started_again() -> None:
+    """A54."""
     lives: list[int] = []
 
     def run(stop: threading.Event) -> None:

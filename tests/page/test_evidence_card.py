@@ -13,7 +13,7 @@ EVIDENCE = Evidence(
     signed_size=6,
     signed_at_ms=NOW_MS - 40_000,
     signs=True,
-    write_once="immutable attribute set on ext4: only root can change or remove a kept file",
+    write_once="9 of 9 kept files are immutable on ext4: only root can change or remove one",
     disk_free_mb=480,
     anchors=(
         Anchored(chain="private", size=6, at_ms=NOW_MS - HOUR_MS, tx_hash=TX),
@@ -49,7 +49,7 @@ def test_every_figure_stands_with_its_age(full: Farm) -> None:
     assert "Last backup fognode-20260921T020000Z.tar 02:13:20 , 12 h ago" in words
     assert "Not in the database yet 7 events safe in the spool, the first of 14:08:20" in words
     assert "Free disk 480 MB ▲ nearly full" in words
-    assert "Write-once folder immutable attribute set on ext4: only root can" in words
+    assert "Write-once folder 9 of 9 kept files are immutable on ext4: only root can" in words
     assert "End of the spool" not in words
 
 

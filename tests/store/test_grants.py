@@ -71,6 +71,7 @@ def test_accounts_are_checked_while_the_writer_holds_its_connection(own_house: H
     ],
 )
 def test_grant_too_wide_is_refused_by_name(own_house: House, grant: str, told: str) -> None:
+    """A59, A61."""
     own_house.as_root(f"GRANT {grant}@localhost")
     assert told in refusal(own_house)
     prepare_database(own_house.config)

@@ -85,6 +85,7 @@ def test_good_pack_passes_with_its_own_key_and_with_a_given_one(pack: bytes) -> 
 
 
 def test_it_says_in_words_what_is_proven_and_what_is_not(pack: bytes) -> None:
+    """A123."""
     said = spoken(check_pack(pack))
     for words in (
         "No event from 1 to 25 is left out.",
@@ -109,6 +110,7 @@ def test_a_pack_of_one_package_says_that_others_are_left_out(tmp_path: Path) -> 
 
 
 def test_it_runs_alone_in_an_empty_folder(files: Files, pack: bytes, tmp_path: Path) -> None:
+    """A3, A123, A126."""
     (tmp_path / "check.py").write_bytes(files["check.py"])
     (tmp_path / "pack.zip").write_bytes(pack)
     bent = bytearray(pack)

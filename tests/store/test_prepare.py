@@ -85,6 +85,7 @@ def test_event_that_does_not_fit_the_chain_is_refused_by_the_database(
 
 
 def test_the_next_link_is_taken_and_its_copy_is_equal(house: House) -> None:
+    """A58."""
     house.writer().keep([B1])
     offer(house, SECOND)
     rows = house.reader.rows("event", order="seq")
@@ -185,6 +186,7 @@ READER_MAY_NOT = [
 def test_writing_account_can_neither_read_nor_alter(
     mariadb_house: House, statement: str, number: int
 ) -> None:
+    """A59."""
     with (
         pytest.raises(DBAPIError) as refused,
         mariadb_house.writer_engine.begin() as connection,
@@ -198,6 +200,7 @@ def test_writing_account_can_neither_read_nor_alter(
 def test_reading_account_can_write_nothing(
     mariadb_house: House, statement: str, number: int
 ) -> None:
+    """A59, A100."""
     with (
         pytest.raises(DBAPIError) as refused,
         mariadb_house.reader_engine.connect() as connection,

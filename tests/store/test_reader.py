@@ -200,6 +200,7 @@ def test_unknown_table_or_column_is_a_mistake_of_ours(
 
 
 def test_staging_holds_board_events_and_the_reason_of_what_was_rejected(house: House) -> None:
+    """A38."""
     house.writer().keep([B1, B2, REJECTED])
     staged = house.reader.rows("staging", order="seq")
     shown = [(row["seq"], row["kind"], row["rejected"], row["reason"]) for row in staged]

@@ -221,6 +221,21 @@ def test_write_once_file_of_another_record_is_not_mixed_in(
         restore_backup(target, made)
 
 
+def test_write_once_file_that_was_left_writable_is_read_only_after_the_next_restore(
+    sqlite_house: House, tmp_path: Path
+) -> None:
+    signed = SignedHouse(sqlite_house, sqlite_house.config.folder)
+    signed.keep(8)
+    signed.sign()
+    made = save(signed, tmp_path / "out")
+    target = at(sqlite_house.config, tmp_path / "elsewhere")
+    there = target.folder / "worm/checkpoint/000000000008"
+    there.parent.mkdir(parents=True)
+    there.write_bytes(note(signed.folder / "worm", 8))  # as a restore that was broken off leaves it
+    restore_backup(target, made)
+    assert there.stat().st_mode & 0o777 == 0o400
+
+
 # --- noticed at the start --------------------------------------------------------------------
 
 

@@ -152,4 +152,5 @@ def test_mariadb_keeps_text_of_every_length_that_the_writer_lets_through(
 
 
 def test_every_insert_only_table_has_a_shadow() -> None:
+    """A58, A71."""
     assert set(SHADOWS) == {"event", *(table.name for table in LOGS)}

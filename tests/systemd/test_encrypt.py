@@ -58,6 +58,7 @@ def hits(server: TrialDatabase, schema: str, ean: bytes) -> int:
 def test_known_number_is_absent_from_files_and_log_and_no_key_means_no_start(
     server: TrialDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A60, A61."""
     keep(server, tmp_path, "plain", PLAIN_EAN).close()
     server._end(by_force=False)
     assert hits(server, "plain", PLAIN_EAN) > 40  # the search can find what is in the clear

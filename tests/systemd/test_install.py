@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fognode.config import load
+from fognode.store.immutable import make_immutable
 from tests.systemd.conftest import copy_checkout
 
 SECRETS = {
@@ -304,6 +305,10 @@ def test_uninstall_keeps_the_record_and_purge_does_not(furnished: Box) -> None:
         assert kept == set()
         assert furnished.path("/var/lib/fognode/fognode.db").exists()
         assert furnished.path("/etc/fognode/fognode.toml").exists()
+    marked = furnished.path("/var/lib/fognode/worm/checkpoint/000000000256")
+    marked.parent.mkdir(parents=True)
+    marked.touch()
+    make_immutable(marked)  # where that is possible
     assert furnished.script("uninstall", PURGE="1").returncode == 0
     assert furnished.files() == {}
     assert not furnished.path("/var/lib/fognode").exists()
@@ -344,6 +349,7 @@ def test_installed_service_answers_and_uninstall_stops_it(served: Box) -> None:
         "daemon-reload",
         "enable --quiet fognode",
         "restart fognode",
+        "enable --now --quiet fognode-immutable.timer",
     ]
     assert served.script("uninstall").returncode == 0
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,45 @@ def test_logs_outlive_a_power_cut_and_stay_small() -> None:
         "Storage=persistent",
         "SystemMaxUse=100M",
     ]
+
+
+# --- the one that makes files immutable ----------------------------------------------------------
+
+MARKER = (FILES / "fognode-immutable.service").read_text()
+MARKER_MOST = "5"  # of 100
+
+
+@pytest.fixture
+def marker(tmp_path: Path) -> Path:
+    path = tmp_path / "fognode-immutable.service"
+    path.write_text(MARKER.replace("/opt/fognode/current/bin/python", sys.executable))
+    shutil.copy(FILES / "fognode-immutable.timer", tmp_path)
+    return path
+
+
+def test_marker_and_its_timer_are_understood_and_its_sandbox_is_tight(marker: Path) -> None:
+    told = run("systemd-analyze", "verify", str(marker), str(marker.with_suffix(".timer")))
+    assert (told.returncode, told.stderr) == (0, "")
+    threshold = f"--threshold={MARKER_MOST}"
+    told = run("systemd-analyze", "security", "--offline=true", threshold, str(marker))
+    assert told.returncode == 0, told.stdout
+
+
+def test_marker_has_the_account_of_the_service_and_one_right() -> None:
+    def told(key: str) -> list[str]:
+        return re.findall(rf"^{key}=(.*)$", MARKER, re.MULTILINE)
+
+    assert told("User") == values("User")
+    assert told("AmbientCapabilities") == told("CapabilityBoundingSet") == ["CAP_LINUX_IMMUTABLE"]
+    assert told("PrivateUsers") == []  # there the right would be void
+    assert told("ReadWritePaths") == [f"/var/lib/{values('StateDirectory')[0]}"]
+    assert told("PrivateNetwork") == told("NoNewPrivileges") == ["yes"]
+    assert told("LoadCredential") == []
+
+
+def test_marker_runs_every_five_minutes() -> None:
+    timer = (FILES / "fognode-immutable.timer").read_text()
+    (every,) = re.findall(r"^OnCalendar=(.*)$", timer, re.MULTILINE)
+    told = run("systemd-analyze", "calendar", "--iterations=3", every).stdout
+    minutes = [int(found) for found in re.findall(r"(?:elapse|#\d): .* \d\d:(\d\d):00", told)]
+    assert [(after - before) % 60 for before, after in pairwise(minutes)] == [5, 5]
