@@ -42,6 +42,7 @@ class Step:
     destination: str
     moved_by: str
     observation: str
+    authorised_by: str = ""  # another person than moved_by; "" = nobody named
 
 
 def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str, str]:
@@ -53,7 +54,6 @@ def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str,
         site: Where the package is.
         local: When it happened, as ``local_time`` writes it.
     """
-    person = owed.moved_by or NOBODY
     gtin = label.text("gtin")
     needs_invoice = owed.kind not in EMPTIES
     return {
@@ -64,8 +64,8 @@ def twelve_fields(owed: Step, label: Stored, site: str, local: str) -> dict[str,
         "Source": owed.source or UNKNOWN,
         "Destination": owed.destination or UNKNOWN,
         "Timestamp": local,
-        "MovedBy": person,
-        "AuthorizedBy": person,
+        "MovedBy": owed.moved_by or NOBODY,
+        "AuthorizedBy": owed.authorised_by or NOBODY,
         "Observation": owed.observation,
         "ExpirationDate": label.text("expires_on"),
         "InvoiceNumber": label.text("invoice") if needs_invoice else "",

@@ -33,7 +33,7 @@ from fognode.ledgers.fields import (
 )
 from fognode.ledgers.steps import CORRECTED, FIELD, REPORT, RETURNED, Owed, Token, steps_for
 
-RULE_V = 1
+RULE_V = 2
 PRIVATE, PUBLIC = "private", "public"
 FIRST_RECORD = 1000
 HELD_BACK = (IN_USE, EMPTY)  # on the public chain: only together with PREPARED or OFFER

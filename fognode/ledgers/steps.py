@@ -129,17 +129,28 @@ def _handled(token: Token, told: Stored) -> list[Step]:
         "used": (cabinet, cabinet),
         "stored": (token.site, cabinet),
     }[action]
-    weight = f", {told.number('weight_g')} g" if "weight_g" in told.facts else ""
+    note = _deed(told)
     record = Step(
         method="record",
         kind=CORRECTED if corrects else RECORDS[action],
         source=source,
         destination=destination,
         moved_by=person,
-        observation=f"corrects {corrects}: {action}{weight}" if corrects else f"{action}{weight}",
+        observation=f"corrects {corrects}: {note}" if corrects else note,
     )
     opened = _lives(token, IN_USE, person) if action in {"out", "used"} else []
-    return [*opened, record]
+    authorised_by = told.text("authorised_by")
+    return [replace(one, authorised_by=authorised_by) for one in (*opened, record)]
+
+
+def _deed(told: Stored) -> str:
+    """Return what was done; the weight is that of a package when it was put, or lifted."""
+    action = told.text("action")
+    weight = f"{told.number('weight_g')} g" if "weight_g" in told.facts else ""
+    if action != "used":
+        return f"{action}, {weight}" if weight else action
+    used = f", {told.number('used_g')} g" if "used_g" in told.facts else ""
+    return f"used{used}" + (f"; lifted at {weight}" if weight else "")
 
 
 def _correction(token: Token, person: str, note: str) -> Step:

@@ -30,6 +30,7 @@ def partner(url: str) -> Partner:
 
 
 def test_document_holds_what_a_partner_needs_to_recompute_the_hash() -> None:
+    """A68, A70."""
     text = document("farm-7", "55" * 16, FACTS)
     assert json.loads(text) == {**FACTS, "v": 1, "farm": "farm-7", "event_id": "55" * 16}
     assert text == document("farm-7", "55" * 16, dict(reversed(FACTS.items())))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,12 +48,22 @@ def test_all_twelve_are_always_there_and_nobody_is_named_by_accident() -> None:
     assert fields["RFID"] == fields["InvoiceNumber"] == ""
 
 
+def test_who_moved_it_and_who_authorised_it_are_two_fields() -> None:
+    """A79, A80."""
+    named = replace(STEP, moved_by="ana", authorised_by="joe")
+    fields = twelve_fields(named, label(), "", "")
+    assert (fields["MovedBy"], fields["AuthorizedBy"]) == ("ana", "joe")
+    alone = twelve_fields(replace(named, authorised_by=""), label(), "", "")
+    assert (alone["MovedBy"], alone["AuthorizedBy"]) == ("ana", "nobody named")
+
+
 def test_zero_led_gtin_becomes_the_ean13_it_is_equal_to() -> None:
     assert twelve_fields(STEP, label(gtin="07891234567895"), "", "")["EAN13"] == "7891234567895"
     assert twelve_fields(STEP, label(gtin="17891234567892"), "", "")["EAN13"] == "17891234567892"
 
 
 def test_time_is_the_farms_with_its_offset() -> None:
+    """A78."""
     # TZ=America/Cuiaba date -d @1795241520 --iso-8601=seconds
     assert local_time(1_795_241_520_999, ZoneInfo("America/Cuiaba")) == "2026-11-21T02:12:00-04:00"
 

@@ -163,7 +163,7 @@ def test_birth_is_told_in_the_papers_twelve_fields() -> None:
         "Destination": "cab-1",
         "Timestamp": "2026-11-21T02:12:00-04:00",
         "MovedBy": PERSON,
-        "AuthorizedBy": PERSON,
+        "AuthorizedBy": "nobody named",
         "Observation": "received and registered",
         "ExpirationDate": "2028-06-30",
         "InvoiceNumber": "NF-1",
@@ -171,6 +171,33 @@ def test_birth_is_told_in_the_papers_twelve_fields() -> None:
     assert tuple(event.facts["fields"]) == FIELDS
     assert event.facts["chains"] == ["private", "public"]
     assert event.origin == f"r/journey/{event_id('q/1').hex()}/1"
+
+
+def test_who_authorised_a_visit_is_another_than_who_moved_it_under_hash_and_to_partners() -> None:
+    """A80: a second badge, or an order, as the handleProduct tells it."""
+    boss = "0b6f2f0c-5c0e-4d0f-8f57-2f8f0c6f1a11"
+    stored, outcomes = record_of(
+        [LIFE[0], (Kind.HANDLE_PRODUCT, {**OUT, "authorised_by": boss}), LIFE[2]]
+    )
+    told = [e for e in stored if e.kind == Kind.SEND_TO_BLOCKCHAIN]
+    fields = [e.facts["fields"] for e in told if isinstance(e.facts["fields"], dict)]
+    assert [(one["MovedBy"], one["AuthorizedBy"]) for one in fields] == [
+        (PERSON, "nobody named"),
+        (PERSON, boss),  # 102, the first use
+        (PERSON, boss),  # 1001
+        (PERSON, "nobody named"),
+    ]
+    salt = told[2].facts["salt"]
+    plain = json.dumps({**fields[2], "salt": salt}, sort_keys=True, separators=(",", ":"))
+    assert told[2].facts["data_hash"] == sha256(plain.encode()).hex()
+    posted = [r.values["document"] for r in outcomes[1].rows if r.table == "partner_outbox"]
+    documents = [json.loads(str(text)) for text in posted]
+    assert [one["fields"]["AuthorizedBy"] for one in documents] == [boss, boss]
+    again, twice = State(), State()
+    for event in stored:
+        step(again, event, PLAN, SALT)
+        step(twice, event, PLAN, bytes(16))
+    assert again == twice
 
 
 def test_data_hash_is_sha256_of_fields_and_salt() -> None:
@@ -183,6 +210,7 @@ def test_data_hash_is_sha256_of_fields_and_salt() -> None:
 
 
 def test_only_the_salted_hash_of_the_invoice_goes_on_chain() -> None:
+    """A84."""
     outcome = step(State(), told(Kind.NEW_PRODUCT_ENTRY, BORN, 1), PLAN, SALT)
     on_chain = [row for row in outcome.rows if row.table == "chain_outbox"]
     salt = bytes.fromhex(str(outcome.events[0].facts["salt"]))
@@ -191,6 +219,19 @@ def test_only_the_salted_hash_of_the_invoice_goes_on_chain() -> None:
         assert args["invoice_hash"] == salted_hash(salt, "NF-1").hex()
         assert args["expires_s"] == 1845936000  # date -u -d 2028-06-30 +%s
         assert not [value for value in row.values.values() if "NF-1" in str(value)]
+
+
+def test_neither_words_nor_people_go_on_a_chain() -> None:
+    """A79, A81: what a chain gets of the fields is their hash; partners get the fields."""
+    stored, outcomes = record_of(LIFE)
+    owed = [row for one in outcomes for row in one.rows if row.table == "chain_outbox"]
+    told = [event.facts["fields"] for event in stored if event.kind == Kind.SEND_TO_BLOCKCHAIN]
+    fields = [one for one in told if isinstance(one, dict)]
+    names = ("Observation", "MovedBy", "AuthorizedBy")
+    hidden = {str(one[name]) for one in fields for name in names}
+    assert {PERSON, "received and registered"} <= hidden
+    said = " ".join(str(value) for row in owed for value in row.values.values())
+    assert [words for words in hidden if words in said] == []
 
 
 def test_partner_is_told_every_step_and_the_authority_three() -> None:

@@ -27,6 +27,7 @@ class KilledError(BaseException):
 def test_whole_life_reaches_both_chains_and_the_centre_is_heard(
     house: "House", chains: "TrialChains"
 ) -> None:
+    """A46, A63, A86, A89."""
     package = house.package()
     package.enter()
     package.live()

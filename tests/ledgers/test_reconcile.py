@@ -7,6 +7,8 @@ from fognode.config import Config, parse
 from fognode.errors import ConfigError, RefusedError
 from fognode.events import Kind, Row
 from fognode.ledgers.reconcile import Compared, compare
+from fognode.page.live import Live
+from fognode.page.queries import query_dapps
 from tests.ledgers.passes import run
 
 if TYPE_CHECKING:
@@ -48,6 +50,18 @@ def test_both_chains_hold_the_same_steps_hash_for_hash(house: "House", lived: "P
         assert side.data_hash == private[event_id].data_hash
         assert side.tx_hash.startswith("0x")
         assert side.block_number > 0
+
+
+def test_what_the_page_shows_of_both_chains_is_what_the_nodes_say(
+    house: "House", lived: "Package"
+) -> None:
+    """A99: queryDapps equals a direct read of the nodes."""
+    shown = query_dapps(house.reader, Live(now_ms=0, started_at_ms=0))
+    [account] = compare(house.config, house.reader, lived.package).accounts
+    for name, view in shown.items():
+        said = {(side.tx_hash, side.block_number) for side in account.sides[name].values()}
+        assert {(row["tx_hash"], row["block_number"]) for row in view.rows} == said
+    assert [len(view.rows) for view in shown.values()] == [7, 5]
 
 
 def test_chain_that_is_behind_is_owed_and_catches_up(house: "House") -> None:

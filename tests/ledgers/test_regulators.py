@@ -68,6 +68,7 @@ def text_of(data: bytes, name: str) -> str:
 
 
 def test_document_carries_all_twelve_fields_under_the_papers_names() -> None:
+    """A69, A72 to A83."""
     data = build()
     assert text_of(data, "EAN13") == "7891234567895"
     assert text_of(data, "GS1_128") == FIELDS["GS1_128"]
@@ -121,6 +122,7 @@ def test_step_is_told_as_the_authoritys_operation(kind: int, operation: str) -> 
     ],
 )
 def test_what_the_rules_allow_is_accepted(fields: dict[str, str]) -> None:
+    """A83."""
     check_document(build(fields=fields))
 
 
@@ -155,6 +157,7 @@ def test_production_must_be_asked_for() -> None:
 def test_what_the_rules_forbid_is_refused_before_anybody_sees_it(
     fields: dict[str, str], words: str
 ) -> None:
+    """A72, A78."""
     with pytest.raises(RefusedError, match=words):
         build(fields=fields)
 

@@ -37,6 +37,36 @@ def test_first_use_is_told_with_the_visit(action: str, kinds: list[int]) -> None
     assert [one.kind for one in again] == kinds[-1:]
 
 
+@pytest.mark.parametrize(
+    ("facts", "note"),
+    [
+        ({"action": "used", "used_g": 1840, "weight_g": 5840}, "used, 1840 g; lifted at 5840 g"),
+        ({"action": "used", "weight_g": 5840}, "used; lifted at 5840 g"),
+        ({"action": "used"}, "used"),
+        ({"action": "out", "weight_g": 5410}, "out, 5410 g"),
+        ({"action": "back", "weight_g": 4000, "used_g": 1410}, "back, 4000 g"),
+    ],
+)
+def test_a_use_says_what_was_used_and_apart_what_the_package_weighed(
+    facts: dict[str, Any], note: str
+) -> None:
+    found = steps_for(token(life=102), told(Kind.HANDLE_PRODUCT, cabinet="cab-2", **facts))
+    assert [one.observation for one in found] == [note]
+
+
+def test_who_authorised_is_named_only_where_somebody_did() -> None:
+    facts = {"action": "out", "person": "ana", "authorised_by": "joe"}
+    assert [
+        one.authorised_by for one in steps_for(token(), told(Kind.HANDLE_PRODUCT, **facts))
+    ] == [
+        "joe",
+        "joe",
+    ]
+    for other in (told(Kind.NEW_PRODUCT_ENTRY, by="ana"), told(Kind.PACKAGE_EMPTIED, person="ana")):
+        born = None if other.kind == Kind.NEW_PRODUCT_ENTRY else token()
+        assert {one.authorised_by for one in steps_for(born, other)} == {""}
+
+
 def test_correction_that_makes_it_the_first_use_opens_the_package_too() -> None:
     anew = told(Kind.HANDLE_PRODUCT, action="used", cabinet="cab-2", corrects=FIRST)
     assert [one.kind for one in steps_for(token(), anew)] == [102, 1009]
