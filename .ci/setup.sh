@@ -65,7 +65,7 @@ set_up_firmware() {
     if command -v avr-gcc >/dev/null && [ -e /usr/include/simavr/sim_avr.h ]; then
         say "building the firmware and its simulator"
         make -s -C firmware all sim >/dev/null ||
-            say "the firmware does not build: recorded frames stand in"
+            say "not all of the firmware builds: make -C firmware says why"
     else
         say "no gcc-avr or libsimavr: frames recorded from the firmware stand in for the boards"
     fi

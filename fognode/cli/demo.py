@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from fognode.errors import FognodeError
-from fognode.trial.ending import missing_at_the_end
+from fognode.trial.ending import missing_at_the_end, points_counted
 from fognode.trial.farm import Farm
-from fognode.trial.story import tell
+from fognode.trial.story import OWNER_ALIAS, owner, tell
 
 PAUSE_S = 4.0  # between chapters, to look at the page: the story takes about a minute
 
@@ -33,9 +33,12 @@ def demo(arguments: argparse.Namespace) -> int:
             print(f"ledgers  {farm.chains.private.label}; {farm.chains.public.label}")
             print(f"store    {arguments.db}")
             print(f"mails    {farm.mail.folder}")
-            print(f"page     {farm.url}   (Ctrl-C ends all)", flush=True)
+            print("peers    partner and authority: doubles on this machine, no real ones")
+            print(f"page     {farm.url}   (Ctrl-C ends all)")
+            print(f"sign in  {OWNER_ALIAS}, PIN {owner(farm)}: drawn for this demo", flush=True)
             tell(farm, partial(print, flush=True), PAUSE_S)
             missing = missing_at_the_end(farm)
+            print(f"counted  {points_counted(farm)} points, each final on both ledgers")
         except FognodeError as error:
             missing = [str(error)]
         for line in missing:

@@ -79,6 +79,21 @@ def firmware_tools() -> str | None:
     return ", ".join(missing) + " missing" if missing else None
 
 
+def firmware_lacks() -> str:
+    """Build the cabinet's firmware; return why it cannot run here, "" = it can.
+
+    What an earlier build left is not run when the sources of today do not build.
+    """
+    missing = firmware_tools()
+    if missing:
+        return missing
+    try:
+        build_firmware()
+    except RefusedError:
+        return "the firmware does not build: make -C firmware says why"
+    return ""
+
+
 def build_firmware(sketch: str = ELF.stem) -> Path:
     """Build what changed of one of the firmware's boards and the simulator; return their folder.
 

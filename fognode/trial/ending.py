@@ -13,6 +13,12 @@ def missing_at_the_end(farm: Farm) -> list[str]:
     return _missing_on_page(farm) + _missing_in_store(farm) + _missing_on_chains(farm)
 
 
+def points_counted(farm: Farm) -> int:
+    """Return the points in the store; an entry is written once both ledgers hold its step."""
+    entries = farm.events("points_earned", "points_reversed")
+    return sum(entry["facts"]["points"] for entry in entries)
+
+
 def _missing_on_page(farm: Farm) -> list[str]:
     status, text = farm.get("points")
     told = status == 200 and PACKAGE in text and f"{POINTS} points" in text

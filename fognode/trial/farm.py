@@ -16,14 +16,15 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fognode.daemon.control import URL_FILE, send_request
+from fognode.daemon.control import TOKEN_FILE, URL_FILE, send_request
 from fognode.errors import AwayError
 from fognode.events import Json
 from fognode.store.checkpoint import new_key
-from fognode.trial.boards import RecordedBoard, SimBoard, firmware_tools
+from fognode.trial.boards import RecordedBoard, SimBoard, firmware_lacks
 from fognode.trial.chains import TrialChains, start_chains
 from fognode.trial.database import TrialDatabase, start_mariadb
 from fognode.trial.mail import TrialMail, start_mail
@@ -86,19 +87,24 @@ class Farm:
         self._peers.callback(peer.close)
         return peer
 
+    @cached_property
+    def lacks(self) -> str:
+        """Why no firmware can run here; "" = it was built, and it runs."""
+        return firmware_lacks()
+
     def plug(self, board: str) -> None:
         """Start a simulated board (the real firmware, or frames recorded from it)."""
         folder = self.folder / "boards"
-        missing = firmware_tools()
-        started = RecordedBoard(board, folder=folder) if missing else SimBoard(board, folder=folder)
+        started = (
+            RecordedBoard(board, folder=folder) if self.lacks else SimBoard(board, folder=folder)
+        )
         self.boards[board] = started
         (self.folder / "ports" / board).symlink_to(started.path)
 
     @property
     def boards_label(self) -> str:
         """Say what the boards are."""
-        missing = firmware_tools()
-        return f"recorded frames ({missing})" if missing else "the real firmware in simavr"
+        return f"{RecordedBoard.label} ({self.lacks})" if self.lacks else SimBoard.label
 
     def _write_config(self, page_port: int) -> None:
         (self.credentials / "smtp-password").write_text(self.mail.password)
@@ -116,8 +122,8 @@ class Farm:
         """The environment of every fognode command of this farm."""
         return {**os.environ, "CREDENTIALS_DIRECTORY": str(self.credentials)}
 
-    def command(self, *words: str) -> str:
-        """Run one fognode command on this farm and return what it printed.
+    def command(self, *words: str, typed: str = "") -> str:
+        """Run one fognode command on this farm, ``typed`` to it; return what it printed.
 
         Raises:
             AwayError: It failed; the message holds its last words.
@@ -125,6 +131,7 @@ class Farm:
         done = subprocess.run(
             [sys.executable, "-m", "fognode", *words, "--config", str(self.config_path)],
             env=self.environment,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=120,
@@ -195,12 +202,13 @@ class Farm:
         return (self.dir / URL_FILE).read_text()
 
     def get(self, path: str) -> tuple[int, str]:
-        """GET a page of the daemon; (0, "") when nothing answers."""
+        """GET a page of the daemon, with its token; (0, "") when nothing answers."""
         try:
             where = urllib.parse.urlsplit(self.url)
             line = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
             with contextlib.closing(line):
-                line.request("GET", f"/{path}")
+                token = (self.dir / TOKEN_FILE).read_text()
+                line.request("GET", f"/{path}", headers={"Authorization": f"Bearer {token}"})
                 answer = line.getresponse()
                 found = answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):

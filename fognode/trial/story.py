@@ -4,11 +4,15 @@ Every chapter acts on the boards (or declares what no sensor sees) and then wait
 daemon has understood it, so the story takes as long as the farm needs and no longer.
 """
 
+import contextlib
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fognode.errors import RefusedError
 from fognode.events import Json
+from fognode.store.pins import refuse_weak
 from fognode.trial.farm import Farm
 from fognode.trial.settings import CABINET, GATE, NIGHT_STORE
 
@@ -16,6 +20,7 @@ PACKAGE, SERIAL, GTIN = "GLY-0042", "SN0042", "7891234567895"
 PERSON, ALIAS, BADGE = "7d0c4c1e-6f0a-4a53-9f55-0d3f8f2b7a10", "ana-7", "B0A1C2D3"
 WITNESS, WITNESS_ALIAS = "1e2fb1c5-0c7b-4b57-8a0d-6c1d6a5f3b11", "bob-2"
 WITNESS_BADGE = "B0A1C2D4"
+OWNER, OWNER_ALIAS = "5b8f0a3c-93b1-4d55-8a5e-2f6a5c1f7d21", "owner-1"
 TAG = "04A1B2C3D4E5F6"
 GROSS_G, USED_G, TARE_G = 5840, 1840, 310
 RINSED_G = 320  # what the empty weighs: near its tare
@@ -37,6 +42,24 @@ def master_records(farm: Farm) -> None:
     farm.declare("person_set", {**second})
     facts = {"gtin": GTIN, "name": "Glyphosate 480 SL", "packaging": "rigid"}
     farm.declare("product_set", {**facts, "density_g_per_l": 1170})
+
+
+def owner(farm: Farm) -> str:
+    """Make an owner known, who has a badge nowhere; return the PIN that was drawn for them."""
+    farm.declare("person_set", {"person": OWNER, "alias": OWNER_ALIAS, "role": "owner"})
+    farm.wait(lambda: OWNER in farm.get("api/v1/people")[1], LEDGER_S, "the owner to be known")
+    pin = new_pin()
+    farm.command("person", "pin", "--person", OWNER, typed=f"{pin}\n{pin}\n")
+    return pin
+
+
+def new_pin() -> str:
+    """Return six random digits that are not too easy."""
+    while True:
+        pin = f"{secrets.randbelow(1_000_000):06}"
+        with contextlib.suppress(RefusedError):
+            refuse_weak(pin)
+            return pin
 
 
 def delivery(farm: Farm) -> None:
@@ -137,7 +160,7 @@ def tell(
         say(f"{time.monotonic() - begun:5.1f} s  {chapter.title}")
         chapter.act(farm)
         time.sleep(pause_s)
-    say(f"{time.monotonic() - begun:5.1f} s  the end: 6 points on both ledgers")
+    say(f"{time.monotonic() - begun:5.1f} s  the end of the story")
 
 
 def _visit(farm: Farm, handle: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fognode.boards.wire import BoardEvent, Frame, Hello, Sample, Splitter, ack, query
 from fognode.errors import AwayError, FrameError, RefusedError
-from fognode.trial.boards import RecordedBoard, SimBoard, TrialBoard, firmware_tools
+from fognode.trial.boards import RecordedBoard, SimBoard, TrialBoard, firmware_lacks, firmware_tools
 
 TAG, BADGE = "04A1B2C3D4E5F6", "B0A1C2D3"
 Kind = type[SimBoard] | type[RecordedBoard]
@@ -176,6 +176,21 @@ def test_a_board_ends_with_its_parent(kind: str, tmp_path: Path) -> None:
 def test_missing_tools_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda tool: None if tool == "avr-gcc" else tool)
     assert firmware_tools() == "avr-gcc missing"
+
+
+def test_firmware_that_does_not_build_is_not_run_from_an_earlier_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise RefusedError("the firmware does not build: x.c:1: error")
+
+    monkeypatch.setattr("fognode.trial.boards.firmware_tools", lambda: None)
+    monkeypatch.setattr("fognode.trial.boards.build_firmware", broken)
+    assert firmware_lacks() == "the firmware does not build: make -C firmware says why"
+    monkeypatch.setattr("fognode.trial.boards.build_firmware", lambda: None)
+    assert firmware_lacks() == ""
+    monkeypatch.setattr("fognode.trial.boards.firmware_tools", lambda: "gcc missing")
+    assert firmware_lacks() == "gcc missing"
 
 
 def test_boards_say_what_they_are() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from fognode.errors import AwayError
-from fognode.trial.ending import missing_at_the_end
+from fognode.trial.ending import missing_at_the_end, points_counted
 
 
 class Farm:
@@ -21,8 +21,8 @@ class Farm:
     def get(self, path: str) -> tuple[int, str]:
         return self.page
 
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        if kind == "points_earned":
+    def events(self, *kinds: str) -> list[dict[str, Any]]:
+        if kinds[0] == "points_earned":
             return [{"facts": {"points": points}} for points in self.earned]
         return [{"facts": {"token_id": "0a"}}]
 
@@ -73,3 +73,10 @@ def test_the_end_is_reached_only_if_page_store_and_chains_say_so(
         setattr(farm, name, value)
     missing = missing_at_the_end(farm)  # type: ignore[arg-type]  # a farm of answers
     assert missing == [] if said is None else said in missing[0]
+
+
+def test_points_are_what_the_store_has_counted() -> None:
+    farm = Farm()
+    assert points_counted(farm) == 6  # type: ignore[arg-type]  # a double
+    farm.earned = [1, 2, -2]
+    assert points_counted(farm) == 1  # type: ignore[arg-type]

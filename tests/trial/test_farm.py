@@ -26,7 +26,9 @@ def pages(answers: dict[str, Any]) -> Any:
 
 def test_without_a_daemon_nothing_is_an_answer(farm: Farm) -> None:
     assert farm.get("healthz") == (0, "")
-    assert farm.events() == []
+    farm.patience = 0.01
+    with pytest.raises(AwayError, match="an answer to events"):
+        farm.events()
     assert farm.stop_daemon() == 0.0
 
 
@@ -43,7 +45,10 @@ def test_events_are_read_page_by_page(farm: Farm, monkeypatch: pytest.MonkeyPatc
     assert farm.expect("tag_in", 1, tag="B") == second
 
 
-def test_what_does_not_come_is_named_with_the_daemons_last_words(farm: Farm) -> None:
+def test_what_does_not_come_is_named_with_the_daemons_last_words(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(farm, "get", pages({}))
     with pytest.raises(AwayError, match=r"1 x tag_in \{'tag': 'C'\}.*the last words"):
         farm.expect("tag_in", 0.2, tag="C")
 
@@ -51,3 +56,11 @@ def test_what_does_not_come_is_named_with_the_daemons_last_words(farm: Farm) -> 
 def test_a_command_that_fails_brings_its_words(farm: Farm) -> None:
     with pytest.raises(AwayError, match="cannot read"):
         farm.command("verify")
+
+
+def test_farm_says_of_its_boards_what_they_are(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fognode.trial.farm.firmware_lacks", lambda: "")
+    assert farm.boards_label == "the real firmware in simavr"
+    without = Farm(farm.folder)
+    monkeypatch.setattr("fognode.trial.farm.firmware_lacks", lambda: "avr-gcc missing")
+    assert without.boards_label == "frames recorded from the firmware (avr-gcc missing)"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from fognode.gs1.keys import normal_gtin
 from fognode.trial import story
 
@@ -30,3 +32,11 @@ def test_every_chapter_is_said_with_its_time_and_then_happens() -> None:
     story.tell("farm", said.append, chapters=chapters)  # type: ignore[arg-type]  # passed on only
     assert [line.split("  ")[-1] for line in said[:2]] == ["one", "two"]
     assert happened == ["farm", "farm"]
+
+
+def test_owner_gets_a_pin_of_their_own_that_is_not_too_easy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn = iter([111_111, 123_456, 40_917])
+    monkeypatch.setattr("secrets.randbelow", lambda _bound: next(drawn))
+    assert story.new_pin() == "040917"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fognode.trial.boards import firmware_tools
+from fognode.trial.boards import firmware_lacks
 from fognode.trial.chains import find_anvil
 from fognode.trial.database import missing_server
 from fognode.trial.farm import Farm
@@ -23,7 +23,7 @@ def need(missing: str | None) -> None:
 @pytest.fixture(params=["sqlite", "mariadb"])
 def farm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Farm]:
     """A farm that is not started yet; whatever it started is stopped."""
-    need(firmware_tools())
+    need(firmware_lacks())
     need(None if find_anvil() else "anvil is not installed: make test installs it")
     if request.param == "mariadb":
         need(missing_server())
