@@ -33,6 +33,7 @@ AUTHORISED = "100"  # cStat
 COLUMNS = (
     "invoice", "issued_on", "supplier", "gtin", "name", "lot", "expires_on", "quantity", "unit",
 )  # fmt: skip
+MOST = {"invoice": 60, "supplier": 120, "name": 120, "lot": 40, "unit": 20}  # characters; columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +151,13 @@ def _read_nfe(content: bytes) -> Invoice:
     if not lines:
         faults.add("det", "the invoice has no line")
     recipes = info.iterfind(f"{NFE}agropecuario/{NFE}defensivo")
-    prescriptions = tuple(_text(recipe, "nReceituario")[:30] for recipe in recipes)
+    prescriptions = tuple(_plain(_text(recipe, "nReceituario"))[:30] for recipe in recipes)
     faults.refuse()
     return Invoice(
         invoice=key,
         sha256=sha256(content).hex(),
         issued_on=issued_on,
-        supplier=_plain(_text(info, "emit/xNome"))[:120],
+        supplier=_plain(_text(info, "emit/xNome"))[: MOST["supplier"]],
         supplier_id=supplier_id,
         authorised=status == AUTHORISED,
         prescriptions=tuple(number for number in prescriptions if number),
@@ -187,9 +188,9 @@ def _lines(faults: Faults, item: Any) -> Iterator[Line]:
         return
     code = _text(product, "cEAN") or _text(product, "cEANTrib")
     gtin = "" if code.upper() in {"", "SEM GTIN"} else _gtin(faults, where, code)
-    name = _plain(_text(product, "xProd"))[:120]
+    name = _plain(_text(product, "xProd"))[: MOST["name"]]
     quantity = _quantity(faults, where, _text(product, "qCom"))
-    unit = _plain(_text(product, "uCom"))[:20]
+    unit = _plain(_text(product, "uCom"))[: MOST["unit"]]
     lots = product.findall(f"{NFE}rastro") or [None]
     for lot in lots:
         told = _text(lot, "qLote") if lot is not None else ""
@@ -197,7 +198,7 @@ def _lines(faults: Faults, item: Any) -> Iterator[Line]:
             number=int(number),
             gtin=gtin,
             name=name,
-            lot=_plain(_text(lot, "nLote"))[:40],
+            lot=_plain(_text(lot, "nLote"))[: MOST["lot"]],
             made_on=_day(faults, where, _text(lot, "dFab"), needed=False),
             expires_on=_day(faults, where, _text(lot, "dVal"), needed=False),
             quantity=_quantity(faults, where, told) if told else quantity,
@@ -233,8 +234,14 @@ def _read_csv(content: bytes) -> list[Invoice]:
     table = read_table(content, _lacking)
     faults = Faults()
     checked = [_csv_line(faults, number, row) for number, row in table.rows]
+    found: dict[tuple[str, str], list[tuple[dict[str, str], Line]]] = {}
+    for cells, line in checked:
+        told = found.setdefault((cells["invoice"], cells["supplier"].casefold()), [])
+        told.append((cells, line))
+        if (day := told[0][0]["issued_on"]) != cells["issued_on"]:
+            faults.add(f"line {line.number}", f"issued_on is another day than {day} before")
     faults.refuse()
-    return _by_invoice(checked, sha256(content).hex())
+    return [_csv_invoice(told, sha256(content).hex()) for told in found.values()]
 
 
 def _lacking(columns: Sequence[str]) -> str:
@@ -248,6 +255,8 @@ def _csv_line(faults: Faults, number: int, row: Mapping[str, str]) -> tuple[dict
     for name, value in cells.items():
         if value.startswith(FORMULA):
             faults.add(where, f"{name} = {value[:30]!r} begins like a formula of a spreadsheet")
+        if len(value) > MOST.get(name, len(value)):
+            faults.add(where, f"{name} has {len(value)} characters; write at most {MOST[name]}")
     for name in ("invoice", "supplier"):
         if not cells[name]:
             faults.add(where, f"{name} is empty")
@@ -255,33 +264,28 @@ def _csv_line(faults: Faults, number: int, row: Mapping[str, str]) -> tuple[dict
     line = Line(
         number=number,
         gtin=_gtin(faults, where, cells["gtin"]) if cells["gtin"] else "",
-        name=cells["name"][:120],
-        lot=cells["lot"][:40],
+        name=cells["name"],
+        lot=cells["lot"],
         made_on="",
         expires_on=_day(faults, where, cells["expires_on"], needed=False),
         quantity=_quantity(faults, where, cells["quantity"]),
-        unit=cells["unit"][:20],
+        unit=cells["unit"],
     )
     return cells, line
 
 
-def _by_invoice(rows: Sequence[tuple[dict[str, str], Line]], digest: str) -> list[Invoice]:
-    found: dict[str, list[tuple[dict[str, str], Line]]] = {}
-    for cells, line in rows:
-        found.setdefault(cells["invoice"][:60], []).append((cells, line))
-    return [
-        Invoice(
-            invoice=invoice,
-            sha256=digest,
-            issued_on=told[0][0]["issued_on"],
-            supplier=told[0][0]["supplier"][:120],
-            supplier_id="",
-            authorised=False,
-            prescriptions=(),
-            lines=tuple(line for _, line in told),
-        )
-        for invoice, told in found.items()
-    ]
+def _csv_invoice(rows: Sequence[tuple[dict[str, str], Line]], digest: str) -> Invoice:
+    head = rows[0][0]
+    return Invoice(
+        invoice=head["invoice"],
+        sha256=digest,
+        issued_on=head["issued_on"],
+        supplier=head["supplier"],
+        supplier_id="",
+        authorised=False,
+        prescriptions=(),
+        lines=tuple(line for _, line in rows),
+    )
 
 
 # --- single values --------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from fognode.config import Board, Config, load
 from fognode.custody.weighings import CHECKED_U_G
 from fognode.daemon.control import ask_sensors, send_request
 from fognode.errors import RefusedError
-from fognode.events import Json, Kind
+from fognode.events import Json, Kind, derived
 from fognode.store.engines import open_engine
 from fognode.store.reader import Reader
 
@@ -91,8 +91,11 @@ class Cell:
         """
         engine, scales = open_engine(self.config, "reader"), Scales()
         try:
-            for told in reversed(Reader(engine).newest(MOST, tuple(CALIBRATIONS))):
-                scales.take(told)
+            reader = Reader(engine)
+            for told in reversed(reader.newest(MOST, tuple(CALIBRATIONS))):
+                # As the lanes do: what custody refused counts for nothing.
+                if reader.by_origin(derived(Kind.REJECTED, told)) is None:
+                    scales.take(told)
         finally:
             engine.dispose()
         return scales.of(self.board.id, self.sensor).counts_per_kg or self.board.counts_per_kg
@@ -196,7 +199,23 @@ def _weighed(arguments: argparse.Namespace) -> tuple[Cell, tuple[int, int]]:
 
 def _cell(arguments: argparse.Namespace) -> Cell:
     config = load(arguments.config)
+    _check_author(config, arguments.by)
     board = next((one for one in config.boards if one.id == arguments.board), None)
     if board is None:
         raise RefusedError(f"there is no [[board]] with id = {arguments.board!r}")
     return Cell(config, board, arguments.sensor)
+
+
+def _check_author(config: Config, by: str) -> None:
+    """Refuse who is not known before anybody carries a weight; custody would refuse it anyhow.
+
+    Raises:
+        RefusedError: The record has no such person.
+        StoreError: The database is away.
+    """
+    engine = open_engine(config, "reader")
+    try:
+        if not Reader(engine).rows("person", {"person": by}, limit=1):
+            raise RefusedError(f"--by {by!r} names no known person")
+    finally:
+        engine.dispose()

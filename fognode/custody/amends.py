@@ -8,10 +8,9 @@ what holds now, so the balance is a sum all the same.
 from dataclasses import replace
 
 from fognode.custody import uses
-from fognode.custody.booking import Draft, Move, book, leave, open_once, set_uncertainty
+from fognode.custody.booking import Draft, Move, book, leave, open_again, open_once, set_uncertainty
 from fognode.custody.containers import DIFFERENCE_U_G, GONE, Container, Standing, State
 from fognode.custody.packages import Stage
-from fognode.custody.shelf_life import effective_expiry
 from fognode.events import Outcome
 
 
@@ -26,13 +25,14 @@ def undo(state: State, draft: Draft, container: Container, cause: str) -> bool:
         back = Move(movement=movement, delta_g=-delta_g, measured=False, reason=reason, undoes=True)
         if delta_g:
             book(state, draft, container, back)
+    restated = draft.known.packages.restated.get(container.package, {})
+    draft.since_ms = restated.pop(cause, (0, 0))[0]
     for found in container.found.pop(cause, ()):
         if state.below.pop(found["discrepancy"], ""):
             container.below = ""
         draft.withdraw(found, "what it was found in was told anew")
     if container.opened_by == cause:
-        container.opened_on, container.opened_by = None, ""
-        container.expires_on = effective_expiry(container.label_expiry, None, 0)
+        open_again(draft, container)
     draft.touched[container.package] = container
     if container.before is None or container.before.cause != cause:
         return False
@@ -45,12 +45,14 @@ def _stand_as(state: State, draft: Draft, container: Container, before: Standing
         state.totals[container.gtin].held[container.package] = container
         package = draft.known.packages.packages.get(container.package)
         if package is not None and before.stage:
-            package.state = before.stage
+            package.state, package.left_at_ms = before.stage, 0
             draft.outcome.rows.append(package.row(draft.told.seq))
     container.state, container.place = before.state, before.place
     container.placed_at_ms = before.placed_at_ms
     container.measured_g, container.declared_g = before.measured_g, before.declared_g
-    container.told_gross_g = before.told_gross_g
+    container.earlier = before.earlier
+    container.told_gross_g, container.weighed = before.told_gross_g, before.weighed
+    container.tare_g, container.tare_u_g = before.tare_g, before.tare_u_g
     container.before = None
     set_uncertainty(state, container, before.u_g)
 
@@ -58,9 +60,10 @@ def _stand_as(state: State, draft: Draft, container: Container, before: Standing
 def restate(state: State, draft: Draft, container: Container, net_g: int) -> None:
     """Book the use of an opening that is told after later ones; place and net are theirs."""
     used_g = draft.told.number("used_g")
-    book(state, draft, container, Move(movement="use", delta_g=-used_g))
-    settled = Move(movement="correction", delta_g=net_g - container.net_g, reason="weighed since")
+    delta_g = net_g + used_g - container.net_g  # first, lest the net sink below zero meanwhile
+    settled = Move(movement="correction", delta_g=delta_g, reason="weighed since")
     book(state, draft, container, settled)
+    book(state, draft, container, Move(movement="use", delta_g=-used_g))
     if used_g > DIFFERENCE_U_G:
         open_once(draft, container)
 

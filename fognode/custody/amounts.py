@@ -10,13 +10,11 @@ Source: NIST Handbook 44, appendix C (gallon); JCGM 100:2008, 5.1.2 (uncertainty
 difference of independent readings).
 """
 
-import re
 from math import isqrt
 
 MICROLITRES_PER_GALLON = 3_785_411_784  # 10^-3 of a microlitre: 3.785411784 l exactly
 WEIGHT_U_G = 20  # uncertainty of one settled weight of the cabinet's scale, grams
 COUNTED_BELOW = 3  # a content below so many uncertainties is counted, not weighed
-DECIMAL = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,3}))?")
 
 
 def net_g(gross_g: int, tare_g: int) -> int:
@@ -38,11 +36,6 @@ def grams(content_ml: int, density_g_per_l: int) -> int | None:
     return _rounded(content_ml * density_g_per_l, 1000)
 
 
-def milligallons(content_ml: int) -> int:
-    """Return millilitres as thousandths of a US gallon."""
-    return _rounded(content_ml * 1_000_000_000, MICROLITRES_PER_GALLON)
-
-
 def uncertainty(*parts_g: int) -> int:
     """Return the uncertainty of a sum or difference of independent readings, rounded."""
     return root(sum(part * part for part in parts_g))
@@ -61,19 +54,6 @@ def is_countable_only(content_g: int, u_g: int = WEIGHT_U_G) -> bool:
 
 def _rounded(number: int, by: int) -> int:
     return (2 * number + by) // (2 * by)
-
-
-def thousandths(text: str) -> int:
-    """Return a decimal number as thousandths: 10.5 or 10,5 litres are 10,500 ml.
-
-    Raises:
-        ValueError: It is no plain decimal number, or has more than three decimals.
-    """
-    match = DECIMAL.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"{text!r} is no number like 10.5 with at most three decimals")
-    whole, part = match.groups(default="")
-    return int(whole) * 1000 + int(part.ljust(3, "0"))
 
 
 def litres_text(content_g: int, density_g_per_l: int, u_g: int) -> str:

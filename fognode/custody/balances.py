@@ -27,6 +27,7 @@ class Change:
     at_ms: int
     package: str
     out: bool
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,14 @@ def weigh(changes: Sequence[Change], weights: Sequence[Weight]) -> Balance:
     if paired is None and len({change.package for change in changes}) == 1:
         paired = _sum(changes, weights)
     if paired is None:
-        text = f"{len(changes)} tag changes, {len(weights)} weight steps: which is which?"
-        return Balance(rule="weights_unclear", text=text)
+        return unclear(changes, weights)
     return Balance(weights_g=paired)
+
+
+def unclear(changes: Sequence[Change], weights: Sequence[Weight]) -> Balance:
+    """Return that nobody can tell which weight is whose."""
+    text = f"{len(changes)} tag changes, {len(weights)} weight steps: which is which?"
+    return Balance(rule="weights_unclear", text=text)
 
 
 def _untagged(weights: Sequence[Weight]) -> Balance:

@@ -66,7 +66,7 @@ class State:
     """All batches, the receipt numbers of each centre, and what waits for a receipt."""
 
     batches: dict[str, Batch] = field(default_factory=dict)
-    receipts: dict[tuple[str, str], str] = field(default_factory=dict)  # centre, number -> batch
+    receipts: dict[tuple[str, str], str] = field(default_factory=dict)  # ``_key`` -> batch
     waiting: dict[int, list[str]] = field(default_factory=dict)  # ordinal of the day -> batches
     day: int = 0  # ordinal of the last that was looked at
 
@@ -77,27 +77,27 @@ def join(state: State, known: Known, told: Stored, batch: Batch) -> None:
     if batch.left_at_ms:
         return
     batch.left_at_ms = told.happened_at_ms
-    left = datetime.fromtimestamp(told.happened_at_ms // 1000, UTC).astimezone(known.zone)
-    day = left.toordinal() + RECEIPT_DAYS
+    day = _day(told.happened_at_ms, known).toordinal() + RECEIPT_DAYS
     state.waiting.setdefault(max(day, state.day + 1), []).append(batch.batch)
 
 
 # --- the receipt --------------------------------------------------------------------------
 
 
-def receive(state: State, told: Stored, root: str) -> Outcome:
+def receive(state: State, told: Stored, known: Known, root: str) -> Outcome:
     """Take in a centre's receipt for a batch.
 
     Args:
         state: The batches.
         told: The receipt_declared; or what a correction makes of it.
+        known: The zone of the farm's days.
         root: The event_id of the declaration, before it was corrected.
     """
     batch = state.batches.get(told.text("batch"))
     if batch is None or not batch.packages:
         return refuse(told, "no such batch has left", told.text("batch"))
     number, centre = told.text("receipt"), told.text("centre")
-    used = state.receipts.get((centre, number))
+    used = state.receipts.get(_key(centre, number))
     if used is not None:
         outcome = refuse(told, f"this receipt stands for batch {used} already", number)
         text = f"receipt {number} of {centre} was declared for {used} and for {batch.batch}"
@@ -107,15 +107,34 @@ def receive(state: State, told: Stored, root: str) -> Outcome:
         return refuse(told, "the batch has its receipt; correct that one", batch.receipt)
     if told.number("washed") < 0 or told.number("unwashed") < 0:
         return refuse(told, "units are counted from 0", told.text("unwashed"))
-    try:
-        date.fromisoformat(told.text("received_on"))
-    except ValueError:
-        return refuse(told, "received_on is no day", told.text("received_on"))
-    state.receipts[centre, number] = batch.batch
+    if wrong := _wrong_day(told, known, batch):
+        return refuse(told, wrong, told.text("received_on"))
+    state.receipts[_key(centre, number)] = batch.batch
     batch.receipt, batch.centre, batch.receipt_root = number, centre, root
     batch.received_on = told.text("received_on")
     batch.washed, batch.unwashed = told.number("washed"), told.number("unwashed")
     return _match(batch, told)
+
+
+def _key(centre: str, number: str) -> tuple[str, str]:
+    """Return what makes two receipts one, however a person spelt them."""
+    return " ".join(centre.split()).casefold(), " ".join(number.split()).casefold()
+
+
+def _wrong_day(told: Stored, known: Known, batch: Batch) -> str:
+    """Return why the day of a receipt cannot be, "" when it can."""
+    try:
+        day = date.fromisoformat(told.text("received_on"))
+    except ValueError:
+        return "received_on is no day"
+    left, today = (_day(at_ms, known) for at_ms in (batch.left_at_ms, told.happened_at_ms))
+    if day < left:
+        return f"the batch left on {left.isoformat()}: it was not received before"
+    return "received_on is a day that has not come yet" if day > today else ""
+
+
+def _day(at_ms: int, known: Known) -> date:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(known.zone).date()
 
 
 def _match(batch: Batch, told: Stored) -> Outcome:
@@ -158,7 +177,7 @@ def match_again(batch: Batch, told: Stored) -> Outcome:
 def withdraw_receipt(state: State, batch: Batch, told: Stored) -> Outcome:
     """Take a receipt back; the batch waits for one again from the next day on."""
     outcome = withdraw_findings(batch, told)
-    state.receipts.pop((batch.centre, batch.receipt), None)
+    state.receipts.pop(_key(batch.centre, batch.receipt), None)
     batch.receipt = batch.receipt_root = batch.centre = batch.received_on = ""
     batch.washed = batch.unwashed = 0
     state.waiting.setdefault(state.day + 1, []).append(batch.batch)

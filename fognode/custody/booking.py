@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 
 from fognode.custody import amounts, packages, people, products
-from fognode.custody.containers import Container, State, Subject
+from fognode.custody.containers import DIFFERENCE_U_G, Container, State, Subject
 from fognode.custody.draws import RULE_V, discrepancy, draw, name_of
 from fognode.custody.shelf_life import effective_expiry
 from fognode.events import Event, Json, Kind, Outcome, Row, RowValues, Stored, derived
@@ -54,12 +54,16 @@ class Draft:
     outcome: Outcome = field(default_factory=Outcome)
     numbers: Counter[str] = field(default_factory=Counter)
     touched: dict[str, Container] = field(default_factory=dict)
+    since_ms: int = 0  # when what it corrects was declared; 0 = it corrects nothing
 
     @property
     def day(self) -> date:
         """The farm's day on which it happened."""
-        at_s = self.told.happened_at_ms // 1000
-        return datetime.fromtimestamp(at_s, UTC).astimezone(self.known.zone).date()
+        return self.day_of(self.told.happened_at_ms)
+
+    def day_of(self, at_ms: int) -> date:
+        """Return the farm's day of a moment."""
+        return datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(self.known.zone).date()
 
     def product(self, gtin: str) -> products.Product | None:
         """Return what is known of a product."""
@@ -108,6 +112,7 @@ class Draft:
         """Add the rows of what was touched, each once."""
         totals = dict.fromkeys(container.gtin for container in self.touched.values())
         for container in self.touched.values():
+            _look_below(state, self, container)
             state.totals[container.gtin].line_up(container)
             self.outcome.rows.append(container.row(self.told.seq))
         for gtin in totals:
@@ -135,7 +140,12 @@ def book(state: State, draft: Draft, container: Container, move: Move) -> None:
         total.used_g[day] = total.used_g.get(day, 0) - delta_g
     if not move.undoes:
         container.done.setdefault(draft.told.event_id, []).append((move.movement, delta_g))
+        _restate(draft, container, move, delta_g)
     _tell(draft, container, move, delta_g)
+
+
+def _look_below(state: State, draft: Draft, container: Container) -> None:
+    """Find a net below zero, once all that an event leads to is booked."""
     if container.net_g >= 0:
         container.below = ""
     elif not container.below:
@@ -143,6 +153,21 @@ def book(state: State, draft: Draft, container: Container, move: Move) -> None:
         facts: dict[str, Json] = {"net_g": container.net_g}
         container.below = draft.find("stock_below_zero", container, text, facts)
         state.below[container.below] = container.package
+
+
+def _restate(draft: Draft, container: Container, move: Move, delta_g: int) -> None:
+    """Let the scale expect what a person declared or counted; see custody/gross.py.
+
+    What an opening leads to is left out: judging it again must not see its own outcome.
+    """
+    declared = move.movement in {"use", "spill"} and not move.measured
+    counted = move.movement == "adjust" and move.measured
+    if draft.told.kind == Kind.HANDLE_PRODUCT or not (declared or counted):
+        return
+    told = draft.known.packages.restated.setdefault(container.package, {})
+    at_ms = draft.since_ms or draft.told.happened_at_ms
+    since_ms, before_g = told.get(draft.told.event_id, (at_ms, 0))
+    told[draft.told.event_id] = (since_ms, before_g + delta_g)
 
 
 def _floored(container: Container, move: Move) -> int:
@@ -202,12 +227,29 @@ def open_once(draft: Draft, container: Container) -> None:
 
     Told once; again only when an earlier use comes to light.
     """
-    if container.opened_on is not None and container.opened_on <= draft.day:
-        return
+    if container.opened_on is None or container.opened_on > draft.day:
+        _open(draft, container, draft.day, draft.told.event_id)
+
+
+def open_again(draft: Draft, container: Container) -> None:
+    """Let the first use be the earliest one left, when the one that was told is taken back."""
+    container.opened_on, container.opened_by = None, ""
+    container.expires_on = effective_expiry(container.label_expiry, None, 0)
+    left = [
+        (at_ms, cause)
+        for cause, at_ms in container.told_at_ms.items()
+        if container.used_by(cause) > DIFFERENCE_U_G
+    ]
+    if left:
+        at_ms, cause = min(left)
+        _open(draft, container, draft.day_of(at_ms), cause)
+
+
+def _open(draft: Draft, container: Container, day: date, cause: str) -> None:
     product = draft.product(container.gtin)
     life_days = product.opened_life_days if product else 0
-    container.opened_on, container.opened_by = draft.day, draft.told.event_id
-    container.expires_on = effective_expiry(container.label_expiry, draft.day, life_days)
+    container.opened_on, container.opened_by = day, cause
+    container.expires_on = effective_expiry(container.label_expiry, day, life_days)
     facts: dict[str, Json] = {
         "package": container.package,
         "gtin": container.gtin,

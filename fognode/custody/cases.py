@@ -123,7 +123,7 @@ def _take_back(case: Case, slot: Slot, said: Said) -> Event:
     about = {k: v for k, v in said.facts.items() if k in ABOUT}
     if slot[0] == Kind.DISCREPANCY_FOUND:
         case.rows.pop(("discrepancy", said.name), None)  # found again, it is news
-        text = "readings that came late explain it"
+        text = "what was told later explains it"
         facts = {**about, "discrepancy": said.name, "reason": "withdrawn", "text": text}
         return _next(case, slot, Kind.DISCREPANCY_CLOSED, facts, said.at_ms)
     facts = {**about, "corrects": said.newest, "withdrawn": 1}

@@ -8,10 +8,11 @@ Any difference is a discrepancy.
 
 from dataclasses import replace
 
-from fognode.custody import losses, outings
+from fognode.custody import gross, losses, outings
 from fognode.custody.amounts import WEIGHT_U_G, uncertainty
 from fognode.custody.balances import TOLERANCE_G, Balance, Change, Weight
-from fognode.custody.handling import Judged, changed, weighed
+from fognode.custody.handling import changed, weighed
+from fognode.custody.judged import Judged
 from fognode.custody.openings import Cabinet
 from fognode.custody.sentences import clock, sentence, untouched
 from fognode.custody.sureness import Evidence, permille
@@ -26,6 +27,7 @@ UNRELATED = frozenset(
         "weight_without_opening",
         "tag_without_opening",
         "left_open",
+        "gone_package_back",
         "gap",
         "slow_loss",
     }
@@ -60,8 +62,11 @@ def check(judged: Judged, balance: Balance) -> None:
 
 def _gross_inside(judged: Judged) -> dict[str, int]:
     """Return what each package weighs, by the record, whose tag is inside."""
-    inside, known = judged.books.sessions.shelves.get(judged.opening.cabinet, ()), judged.books
-    return {name: known.packages.packages[name].gross_g for name in sorted(inside)}
+    inside = sorted(judged.books.sessions.shelves.get(judged.opening.cabinet, ()))
+    known = [judged.books.packages.packages[name] for name in inside]
+    end_ms = judged.opening.closed_at_ms
+    told = [one for one in known if one.tare_g or not one.declared]
+    return {one.package: gross.expected_g(judged.books, one, end_ms) for one in told}
 
 
 def _check_decoy(judged: Judged, weights: list[Weight]) -> None:
@@ -134,6 +139,7 @@ def close(judged: Judged, balance: Balance) -> None:
         "readings": {**opening.counts},
     }
     facts |= {"authorised_by": judged.authorised_by} if judged.authorised_by else {}
+    facts |= {"present": judged.present} if judged.present else {}
     facts |= {"declared_g": judged.declared_g} if judged.declared_g else {}
     facts |= {"gap": 1} if opening.gaps else {}
     judged.say(Kind.BOX_CLOSED, "", facts)

@@ -18,6 +18,7 @@ DIFFERENCE_U_G = amounts.uncertainty(amounts.WEIGHT_U_G, amounts.WEIGHT_U_G)  # 
 Key = tuple[date, bool, int, str]
 Subject = dict[str, str]  # what a discrepancy and its alert are known by
 NOT_TOLD = 10_000  # days
+Sessions = tuple[tuple[int, int], ...]  # when each was over, and grams used by weight
 GONE = frozenset({"disposed", "defective", "exited", "withdrawn"})
 
 
@@ -33,7 +34,11 @@ class Standing:
     u_g: int
     measured_g: int
     declared_g: int
+    earlier: Sessions
     told_gross_g: int
+    tare_g: int
+    tare_u_g: int
+    weighed: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,7 +49,9 @@ class Container:
     gtin: str
     label_expiry: str  # ISO day, "" unknown
     tare_g: int  # 0 = unknown
+    tare_u_g: int = 0  # of a tare that was learnt from a full package
     tare_with_lid: int = 1
+    weighed: bool = True  # somebody weighed it; False = its content is declared
     net_g: int = 0
     u_g: int = 0  # of net_g
     place: str = ""  # cabinet or site, of a missing one the last; "" = in somebody's hands, or gone
@@ -62,8 +69,11 @@ class Container:
     measured_g: int = -1  # used by weight; -1 = not known
     measured_u_g: int = DIFFERENCE_U_G
     declared_g: int = 0
+    earlier: Sessions = ()  # measured ones before it that nobody declared anything of
     differs: Subject | None = None  # the discrepancy between these two
     missing_g: int = 0  # written off by a count that did not find it
+    missed: Subject | None = None  # the discrepancy of that
+    missed_at_ms: int = 0
     # sums for the end of its life
     sums_g: Counter[str] = field(default_factory=Counter)
     variance_g2: int = 0  # of all measured movements together
@@ -74,6 +84,7 @@ class Container:
     # to be told anew: what each cause booked and found, and how it stood before the last one
     done: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     found: dict[str, list[Subject]] = field(default_factory=dict)
+    told_at_ms: dict[str, int] = field(default_factory=dict)  # handlings by event_id; 0 = withdrawn
     before: Standing | None = None
     in_line: Key | None = None  # as it stands in its product's order of taking
 
@@ -104,8 +115,16 @@ class Container:
             u_g=self.u_g,
             measured_g=self.measured_g,
             declared_g=self.declared_g,
+            earlier=self.earlier,
             told_gross_g=self.told_gross_g,
+            tare_g=self.tare_g,
+            tare_u_g=self.tare_u_g,
+            weighed=self.weighed,
         )
+
+    def used_by(self, cause: str) -> int:
+        """Return the grams a stored event booked as used."""
+        return -sum(delta_g for what, delta_g in self.done.get(cause, ()) if what == "use")
 
     def lot(self) -> Lot:
         """Return it as the advice sees it."""
@@ -133,6 +152,7 @@ class Container:
             "effective_expiry": self.expires_on.isoformat() if self.expires_on else "",
             "counted_only": int(self.counted_only),
             "doubted": int(self.doubted),
+            "weighed": int(self.weighed),
             "as_of_seq": as_of_seq,
         }
         return Row(table="stock", values=values)

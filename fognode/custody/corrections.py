@@ -18,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from fognode.corrections import standings
-from fognode.custody import evidence, packages, products, restated, rights, ways
+from fognode.custody import contents, evidence, packages, products, restated, rights, ways
 from fognode.custody.booking import Known
 from fognode.custody.draws import draw, refuse
 from fognode.custody.packages import Package, Stage
+from fognode.custody.products import Product
 from fognode.custody.restated import Case
 from fognode.events import CORRECTABLE, Event, Kind, Outcome, Stored
 
@@ -39,7 +40,8 @@ BY_THEIR_OWN = BY_STOCK | {Kind.TAG_BOUND, Kind.TAG_UNBOUND, Kind.PRESCRIPTION_S
 KINDS = CORRECTABLE | {Kind.CORRECTION_DECLARED, Kind.NEW_PRODUCT_ENTRY}
 # What a package is.  Its token stands for it, so a correction cannot make another one of it.
 FIXED = ("package", "gtin", "serial", "tag", "site")
-CHANGED = ("lot", "expires_on", "invoice", "source", "gross_g", "tare_g", "prescription")
+CHANGED = ("lot", "expires_on", "invoice", "source", "prescription")
+AMOUNTS = ("gross_g", "tare_g", "content_g")
 
 
 @dataclass(slots=True)
@@ -158,22 +160,36 @@ def _change(case: Case, package: Package, entry: Stored, says: Stored) -> Outcom
         if name in says.facts and says.text(name) not in _spellings(case.root, entry, name):
             reason = f"{name} cannot be corrected: withdraw the delivery and declare it anew"
             return refuse(case.told, reason, says.text(name))
-    facts = {**entry.facts, **{name: says.facts[name] for name in CHANGED if name in says.facts}}
+    product = products.find(case.known.packages.products, package.gtin)
+    wrong = contents.find_wrong(says, product) if product else None
+    if "gross_g" in entry.facts and "gross_g" not in says.facts:
+        wrong = "a weight can be corrected, and not taken back", entry.text("gross_g")
+    if product is None or wrong is not None:
+        return refuse(case.told, *(wrong or ("no such product", package.gtin)))
+    facts = {name: value for name, value in entry.facts.items() if name not in AMOUNTS}
+    facts |= {name: says.facts[name] for name in CHANGED if name in says.facts}
+    facts |= contents.facts_of(says, product)
     try:
         date.fromisoformat(says.text("expires_on") or "2000-01-01")
     except ValueError:
         return refuse(case.told, "expires_on is no day", says.text("expires_on"))
-    is_unweighed = package.gross_g == entry.number("gross_g")
     for name in ("lot", "expires_on", "invoice", "source"):
         setattr(package, name, str(facts.get(name, "")))
-    tare_g, gross_g = facts.get("tare_g", 0), facts.get("gross_g", 0)
-    package.tare_g = tare_g if isinstance(tare_g, int) else package.tare_g
-    if is_unweighed and isinstance(gross_g, int):
-        package.gross_g = gross_g
+    _reweigh(package, says, product)
     facts |= {"corrects": case.root.event_id, "by": case.told.text("by")}
     event: Event = draw(Kind.NEW_PRODUCT_ENTRY, case.told, facts)
     outcome = case.restate(package, package.state)
     return Outcome(events=[event, *outcome.events], rows=outcome.rows)
+
+
+def _reweigh(package: Package, says: Stored, product: Product) -> None:
+    """Let a package weigh what its delivery says now, unless a scale has told since."""
+    if tare_g := contents.tare_of(says, product):
+        package.tare_g, package.tare_u_g = tare_g, 0
+    if package.weighed:
+        return
+    package.declared = not says.number("gross_g")
+    package.gross_g = says.number("gross_g") or contents.label_g(product) + package.tare_g
 
 
 def _withdraw(case: Case, package: Package, entry: Stored) -> Outcome:

@@ -86,7 +86,7 @@ def _restate(state: State, package: Package, told: Stored) -> None:
 
 def start(state: State, package: Package, told: Stored, bought: receiving.State) -> date:
     """Set the clock of a package by its invoice, or by its arrival where no file told it."""
-    issued = bought.issued_on(package.invoice)
+    issued = bought.issued_on(package.invoice, package.source)
     arrived = datetime.fromtimestamp(told.happened_at_ms // 1000, UTC).astimezone(state.zone)
     begin = date.fromisoformat(issued) if issued else arrived.date()
     if told.text("corrects") and not issued and package.package in state.due_on:
@@ -123,9 +123,10 @@ def _remind(state: State, told: Stored, package: Package, today: date, number: i
         "token_id": package.token_id,
     }
     later = _leftover(package, due_on) if days <= 0 else None
-    if later is not None and later > today:
+    if later is not None and later >= today:
         facts["extended_to"] = _schedule(state, package.package, later).isoformat()
-    kind = Kind.RETURN_OVERDUE if days < 0 and later is None else Kind.RETURN_DUE
+    is_over = days < 0 and (later is None or later < today)
+    kind = Kind.RETURN_OVERDUE if is_over else Kind.RETURN_DUE
     return draw(kind, told, facts, number=number)
 
 

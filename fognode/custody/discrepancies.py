@@ -2,7 +2,7 @@
 
 A discrepancy is known from its stored event, whoever drew it.  It is closed by a
 discrepancy_explained of a known person who is not the one it is about, escalates once after
-``ESCALATE_MS``, or is withdrawn when readings that came late explain it.
+``ESCALATE_MS``, or is withdrawn when readings or declarations that came late explain it.
 """
 
 from dataclasses import dataclass, field
@@ -98,6 +98,8 @@ def _withdraw(state: State, told: Stored) -> Outcome:
     if told.text("reason") != "withdrawn" or values is None:
         return Outcome()
     state.waiting.pop(name, None)
+    if values["state"] == "open":
+        values["explanation"] = told.text("text")[:300]
     values |= {"state": "withdrawn", "as_of_seq": told.seq}
     return Outcome(rows=[Row(table="discrepancy", values=dict(values))])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fognode import hashing
 from fognode.events import Event, Json, Kind, Outcome, Row, Stored, derived
 
-RULE_V = 2  # version of the custody rules, in every event they draw
+RULE_V = 3  # version of the custody rules, in every event they draw
 
 
 def draw(

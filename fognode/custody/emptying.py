@@ -5,7 +5,6 @@ reached by word; what a scale would have shown is not: a rigid package earns ste
 was weighed (custody/points.py), and a scale that says there is content is not overruled.
 """
 
-from fognode.custody.balances import TOLERANCE_G
 from fognode.custody.booking import Known
 from fognode.custody.draws import draw, name_of, refuse
 from fognode.custody.evidence import Wrong
@@ -54,13 +53,14 @@ def declare(state: State, told: Stored, known: Known, root: str = "") -> Outcome
 
 def find_wrong(told: Stored, package: Package, known: Known) -> Wrong | None:
     """Return why an empty_declared does not hold for a package, whatever its stage."""
-    witness, empty_g = told.text("witness"), package.tare_g + TOLERANCE_G
+    witness, empty_g = told.text("witness"), package.empty_g
     knows_tare = package.tare_g > 0  # else no weight says anything of what is inside
-    if witness and (witness not in known.people.aliases or witness == told.text("by")):
+    if witness and (witness not in known.people.names or witness == told.text("by")):
         return "the witness must be a known person and another one than by", witness
-    if knows_tare and told.number("gross_g") > empty_g:
-        reason = f"its container weighs {package.tare_g} g: it is not empty"
-        return reason, f"{told.number('gross_g')} g"
+    off_g = told.number("gross_g", package.tare_g) - package.tare_g
+    if knows_tare and abs(off_g) > empty_g - package.tare_g:
+        what = "it is not empty" if off_g > 0 else "that is another one, or weighed wrongly"
+        return f"its container weighs {package.tare_g} g: {what}", f"{told.number('gross_g')} g"
     seen_full = knows_tare and package.weighed and package.gross_g > empty_g
     if seen_full and "gross_g" not in told.facts:
         reason = "the scale says it is not empty: put it there empty, or say gross_g of another"

@@ -3,6 +3,7 @@
 A picture counts for one step only, whatever it is kept as: the same bytes bear the same mark.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from fognode.events import Kind, Stored
@@ -39,14 +40,14 @@ def keep(state: State, told: Stored) -> None:
     )
 
 
-def wrong(state: State, told: Stored, root: str, names: frozenset[str]) -> Wrong | None:
+def wrong(state: State, told: Stored, root: str, names: Set[str]) -> Wrong | None:
     """Return why a declared photo or witness does not hold; None when it does or none is named.
 
     Args:
         state: The photos kept before.
         told: A rinse_declared or seal_declared.
         root: The event_id of the declaration, before it was corrected.
-        names: All known persons.
+        names: All known persons, without those who were erased.
     """
     witness, photo = told.text("witness"), told.text("photo")
     if witness and witness not in names:

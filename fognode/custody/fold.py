@@ -12,17 +12,19 @@ from datetime import UTC, tzinfo
 from functools import partial
 
 from fognode.custody import (
+    authors,
+    claims,
     corrections,
     counters,
     deadlines,
     discrepancies,
     found,
-    handling,
     journal,
     late,
     losses,
     outings,
     packages,
+    paper_exits,
     people,
     points,
     prescriptions,
@@ -43,12 +45,13 @@ from fognode.custody.counters import State as Counters
 from fognode.custody.deadlines import State as Deadlines
 from fognode.custody.discrepancies import State as Discrepancies
 from fognode.custody.found import State as Found
-from fognode.custody.handling import Judged
 from fognode.custody.journal import State as Journal
+from fognode.custody.judged import Books, Judged
 from fognode.custody.losses import State as Losses
 from fognode.custody.openings import READINGS, TELLING_MS
 from fognode.custody.outings import State as Outings
 from fognode.custody.packages import State as Packages
+from fognode.custody.paper_exits import State as PaperExits
 from fognode.custody.people import State as People
 from fognode.custody.points import State as Points
 from fognode.custody.prescribed import State as Prescriptions
@@ -76,6 +79,7 @@ class Custody:
     points: Points = field(default_factory=Points)
     outings: Outings = field(default_factory=Outings)
     found: Found = field(default_factory=Found)
+    paper_exits: PaperExits = field(default_factory=PaperExits)
     losses: Losses = field(default_factory=Losses)
     discrepancies: Discrepancies = field(default_factory=Discrepancies)
     journal: Journal = field(default_factory=Journal)
@@ -110,8 +114,10 @@ def step(state: Custody, told: Stored) -> Outcome:
     """Take in one stored event and return what it leads to."""
     # First what was over before this happened: its tags and badges are those of its time.
     outcome = _elapse(state, told)
-    for part in PARTS.get(told.kind, ()):
+    refused = authors.step(state.people, told)
+    for part in PARTS.get(told.kind, ()) if refused is None else ():
         outcome.add(part(state, told))
+    outcome.add(refused or Outcome())
     if state.traces.waiting and told.kind not in traces.KINDS:
         outcome.add(traces.step(state.traces, told, state.known))
     return outcome
@@ -162,9 +168,11 @@ def _elapse(state: Custody, told: Stored) -> Outcome:
     ripe = sessions.ripe(known, told.happened_at_ms, told.recorded_at_ms, place)
     outcome = Outcome()
     if known.late_from_ms:
-        if place in ripe or sessions.is_settled(known, told.recorded_at_ms):
-            outcome.add(late.settle(_desk(state), told.recorded_at_ms))
-        return outcome
+        if place not in ripe and not sessions.is_settled(known, told.recorded_at_ms):
+            return outcome
+        outcome.add(late.settle(_desk(state), told.recorded_at_ms))
+        # What is told now proves more than the clock does of what was formed again.
+        ripe = sessions.ripe(known, told.happened_at_ms, told.recorded_at_ms, place)
     for cabinet in ripe:
         if known.cabinets[cabinet].opening is not None:
             outcome.add(late.end_in_turn(_desk(state), cabinet, told.recorded_at_ms))
@@ -189,7 +197,7 @@ def _recall(state: Custody, told: Stored) -> Outcome:
 
 
 def _desk(state: Custody) -> late.Desk:
-    books = handling.Books(
+    books = Books(
         packages=state.packages,
         people=state.people,
         sessions=state.sessions,
@@ -248,7 +256,11 @@ PARTS = _by_kind(
         (losses.KINDS, lambda s, told: losses.step(s.losses, told, s.packages, s.sessions)),
         (discrepancies.KINDS, lambda s, told: discrepancies.step(s.discrepancies, told, s.people)),
         (frozenset(WAY_BACK), _go_back),
-        (scales.KINDS, lambda _state, told: scales.step(told)),
+        (
+            paper_exits.KINDS,
+            lambda s, told: paper_exits.step(s.paper_exits, told, s.packages, s.sessions),
+        ),
+        (scales.KINDS, lambda s, told: scales.step(told, s.people.aliases)),
         (stock.KINDS, lambda s, told: stock.step(s.stock, told, s.known)),
         (rights.KINDS, lambda s, told: rights.step(s.rights, told, s.known)),
         (tags.KINDS, lambda s, told: tags.step(s.tags, told, s.known)),
@@ -256,6 +268,10 @@ PARTS = _by_kind(
         (
             prescriptions.KINDS,
             lambda s, told: prescriptions.step(s.prescriptions, told, s.known),
+        ),
+        (
+            claims.KINDS,
+            lambda s, told: claims.step(s.sessions, told, s.packages, s.discrepancies.known),
         ),
         (REQUESTS, _note_request),
     ]

@@ -7,7 +7,7 @@ that back.
 from dataclasses import dataclass, field, replace
 
 from fognode.custody import outings
-from fognode.custody.handling import Books
+from fognode.custody.judged import Books
 from fognode.custody.outings import Outing
 from fognode.custody.people import NOBODY
 from fognode.events import Kind, Outcome, Stored

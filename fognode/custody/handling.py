@@ -1,91 +1,19 @@
 """What an opening meant: who took, returned, used or stored which package, and what is odd."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from collections.abc import Iterator
+from dataclasses import replace
 
-from fognode.custody import amounts, discrepancies, losses, outings, packages, people, sessions
-from fognode.custody.balances import TOLERANCE_G, Balance, Change, Weight, weigh
-from fognode.custody.cases import Case, Wanted
+from fognode.custody import contents, gross, outings
+from fognode.custody.balances import TOLERANCE_G, Balance, Change, Weight, unclear, weigh
+from fognode.custody.containers import DIFFERENCE_U_G
+from fognode.custody.judged import Judged
 from fognode.custody.openings import Opening
 from fognode.custody.outings import Outing
 from fognode.custody.packages import UNWEIGHED, Package, Stage
-from fognode.custody.people import NOBODY
 from fognode.custody.sentences import Visit
-from fognode.events import Json, Kind, Row
+from fognode.events import Json, Kind
 
 Step = tuple[Change, int]  # a tag change and its grams, or UNWEIGHED
-DAY_MS = 86_400_000
-DIFFERENCE_U_G = amounts.uncertainty(amounts.WEIGHT_U_G, amounts.WEIGHT_U_G)
-# Who allowed a person to take a package: (place, person, package, at_ms) -> person or "".
-Authoriser = Callable[[str, str, str, int], str]
-
-
-def nobody(_place: str, _person: str, _package: str, _at_ms: int) -> str:
-    """Name no one: there are no orders."""
-    return ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """What is known of packages, people and places, and the zone of the texts."""
-
-    packages: packages.State
-    people: people.State
-    sessions: sessions.State
-    outings: outings.State
-    losses: losses.State
-    discrepancies: discrepancies.State
-    zone: tzinfo
-    ordered: Authoriser = nobody
-
-
-@dataclass(slots=True, kw_only=True)
-class Judged:
-    """An opening being judged; ``weighed`` are the packages that went back in, with a weight."""
-
-    books: Books
-    opening: Opening
-    case: Case
-    person: str  # "" = nobody named
-    authorised_by: str = ""  # by a second badge
-    wanted: list[Wanted] = field(default_factory=list)
-    rules: list[str] = field(default_factory=list)  # of what was found
-    rows: list[Row] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
-    weighed: list[Package] = field(default_factory=list)
-    declared_g: int = 0
-    vanished_g: int = 0  # small differences that no rule of their own tells
-    weighings: int = 0
-    ended: list[Outing] = field(default_factory=list)  # outings that began or ended here
-
-    @property
-    def who(self) -> str:
-        """The person, or that nobody was named."""
-        return self.person or NOBODY
-
-    def say(self, kind: Kind, key: str, facts: dict[str, Json], at_ms: int = 0) -> None:
-        """Let an event of a kind be told; ``key`` tells it from others of its kind here."""
-        nth = sum(want.slot[:2] == (kind, key) for want in self.wanted)
-        wanted = Wanted(
-            slot=(str(kind), key, str(nth)), facts=facts, at_ms=at_ms or self.opening.closed_at_ms
-        )
-        self.wanted.append(wanted)
-
-    def find(self, rule: str, text: str, package: str = "", **amounts_g: int) -> None:
-        """Add a discrepancy; ``amounts_g`` are further facts like delta_g and u_g."""
-        facts: dict[str, Json] = {
-            "opening": self.case.opening,
-            "rule": rule,
-            "place": self.opening.cabinet,
-            "person": self.who,
-            "text": text[:300],
-            **amounts_g,
-        }
-        if package:
-            facts["package"] = package
-        self.rules.append(rule)
-        self.say(Kind.DISCREPANCY_FOUND, f"{rule}/{package}", facts)
 
 
 def judge(judged: Judged) -> Balance:
@@ -96,6 +24,8 @@ def judge(judged: Judged) -> Balance:
     opening = judged.opening
     changes, weights = changed(opening), weighed(opening)
     balance = weigh(changes, weights)
+    if _is_crossed(judged, changes, balance):
+        balance = unclear(changes, weights)
     for package, taken, brought in _visits(changes, balance):
         handle_product(judged, judged.books.packages.packages[package], taken, brought)
     if not changes and not balance.rule:
@@ -112,8 +42,43 @@ def changed(opening: Opening) -> list[Change]:
         if not package or (package in inside) != out:
             continue
         inside ^= {package}
-        changes.append(Change(at_ms=heard.at_ms, package=package, out=out))
-    return changes
+        changes.append(
+            Change(at_ms=heard.at_ms, package=package, out=out, tag=heard.told.text("tag"))
+        )
+    return changes if weighed(opening) else _standing(changes)
+
+
+def _standing(changes: list[Change]) -> list[Change]:
+    """Drop what stood all the while: one tag of it went and another came, and no weight moved."""
+    mine: dict[str, list[Change]] = {}
+    for one in changes:
+        mine.setdefault(one.package, []).append(one)
+    return [one for one in changes if not _is_retagged(mine[one.package])]
+
+
+def _is_retagged(told: list[Change]) -> bool:
+    return [one.out for one in told] == [True, False] and told[0].tag != told[1].tag
+
+
+def _is_crossed(judged: Judged, changes: list[Change], balance: Balance) -> bool:
+    """Tell whether the weights of packages that left fit the record only in another order."""
+    books, known = judged.books, judged.books.packages.packages
+    left = [(one, balance.weights_g[n]) for n, one in enumerate(changes) if n in balance.weights_g]
+    left = [(one, grams) for one, grams in left if one.out]
+    if len({one.package for one, _ in left}) < max(2, len(left)):
+        return False  # one alone, or one that left twice
+
+    def fits(one: Change, grams: int) -> bool:
+        return not gross.off_g(books, known[one.package], grams, one.at_ms)
+
+    if all(fits(one, grams) for one, grams in left):
+        return False
+    by_record = sorted(
+        (one for one, _ in left),
+        key=lambda one: gross.expected_g(books, known[one.package], one.at_ms),
+    )
+    by_weight = sorted(grams for _, grams in left)
+    return all(fits(one, grams) for one, grams in zip(by_record, by_weight, strict=True))
 
 
 def weighed(opening: Opening) -> list[Weight]:
@@ -149,6 +114,7 @@ def handle_product(
     nth = sum(want.slot[:2] == (Kind.HANDLE_PRODUCT, package.package) for want in judged.wanted)
     slot = (str(Kind.HANDLE_PRODUCT), package.package, str(nth))
     outing = judged.books.outings.out.pop(package.package, None) if taken is None else None
+    knew_tare = package.tare_g > 0
     if taken is not None:
         outing = _lift(judged, package, taken, judged.case.name_of(slot))
     used_g = UNWEIGHED
@@ -170,6 +136,7 @@ def handle_product(
     }
     facts |= {"weight_g": weight_g} if weight_g >= 0 else {}
     facts |= {"used_g": used_g, "u_g": DIFFERENCE_U_G} if used_g >= 0 else {}
+    facts |= {"tare_g": package.tare_g} if package.tare_g and not knew_tare else {}
     facts |= {"session": outing.session} if outing else {}
     facts |= {"authorised_by": outing.authorised_by} if outing and outing.authorised_by else {}
     at_ms = (brought or taken or (Change(at_ms=0, package="", out=True), 0))[0].at_ms
@@ -196,6 +163,7 @@ def _visit(
         weight_g=weight_g,
         used_g=used_g,
         authoriser=named.alias(outing.authorised_by) if outing and outing.authorised_by else "",
+        present=named.alias(outing.present) if outing and outing.present else "",
     )
 
 
@@ -210,8 +178,8 @@ def _action(outing: Outing | None, taken: Step | None, brought: Step | None) -> 
 def _lift(judged: Judged, package: Package, taken: Step, session: str) -> Outing:
     (change, weight_g), books = taken, judged.books
     if weight_g >= 0:
-        _compare(judged, package, weight_g, change.at_ms)
-        _note_weight(judged, package, weight_g, change.at_ms)
+        gross.compare(judged, package, weight_g, change.at_ms)
+        gross.note(judged, package, weight_g, change.at_ms)
     package.lifted_g = weight_g
     if package.state == Stage.SEALED:
         package.state = Stage.IN_USE
@@ -222,6 +190,7 @@ def _lift(judged: Judged, package: Package, taken: Step, session: str) -> Outing
         package=package.package,
         person=judged.who,
         authorised_by=judged.authorised_by or ordered,
+        present=judged.present,
         out_cabinet=cabinet,
         out_opening=judged.case.opening,
         out_at_ms=change.at_ms,
@@ -233,12 +202,13 @@ def _lift(judged: Judged, package: Package, taken: Step, session: str) -> Outing
         if package.state >= Stage.RETURNED:  # it was declared to leave, and now it does
             return replace(outing, in_at_ms=change.at_ms, state="gone")
         package.holder, package.out_since_at_ms = judged.who, change.at_ms
+        package.bringer = ""
         books.outings.out[package.package] = outing
         return outing
     # Another cabinet has it already: its opening was over before this one.
     home = books.sessions.homes.get(package.package, "")
     at_ms = books.sessions.placed_at_ms[package.package]
-    return replace(outing, in_cabinet=home, in_at_ms=at_ms, state="back")
+    return replace(outing, bringer=package.bringer, in_cabinet=home, in_at_ms=at_ms, state="back")
 
 
 def _put(judged: Judged, package: Package, brought: Step) -> int:
@@ -246,17 +216,20 @@ def _put(judged: Judged, package: Package, brought: Step) -> int:
     (change, weight_g), books = brought, judged.books
     cabinet, out_g = judged.opening.cabinet, package.lifted_g
     if books.sessions.place(package.package, cabinet, change.at_ms):
-        package.holder, package.out_since_at_ms = "", 0
+        package.holder, package.out_since_at_ms, package.bringer = "", 0, judged.who
         books.outings.out.pop(package.package, None)
     package.lifted_g = UNWEIGHED
+    if 0 < package.left_at_ms < change.at_ms:
+        text = f"{package.package} left the farm by the books and was put into {cabinet} again"
+        judged.find("gone_package_back", text, package.package)
     if weight_g < 0:
         return UNWEIGHED
     if package.state == Stage.SEALED:
-        _compare(judged, package, weight_g, change.at_ms)
-    elif weight_g < package.tare_g - TOLERANCE_G:
+        gross.compare(judged, package, weight_g, change.at_ms)
+    elif weight_g < package.tare_g - contents.slack_g(package.tare_u_g):
         text = f"{package.package} weighs {weight_g} g, less than its container ({package.tare_g})"
         judged.find("weight_differs", text, package.package, delta_g=weight_g - package.tare_g)
-    _note_weight(judged, package, weight_g, change.at_ms)
+    gross.note(judged, package, weight_g, change.at_ms)
     judged.weighed.append(package)
     if out_g < 0:
         return UNWEIGHED
@@ -266,29 +239,6 @@ def _put(judged: Judged, package: Package, brought: Step) -> int:
         judged.find("returned_heavier", text, package.package, **amount)
         return UNWEIGHED
     return max(0, out_g - weight_g)
-
-
-def _note_weight(judged: Judged, package: Package, weight_g: int, at_ms: int) -> None:
-    knows_tare = package.tare_g > 0
-    if package.said_empty and knows_tare and weight_g > package.tare_g + TOLERANCE_G:
-        text = f"{package.package} was declared empty and weighs {weight_g} g"
-        over_g = weight_g - package.tare_g
-        judged.find("weight_differs", text, package.package, delta_g=over_g, u_g=DIFFERENCE_U_G)
-    package.gross_g, package.weighed = weight_g, True
-    package.said_empty = package.said_empty and not knows_tare
-    judged.books.outings.weighed_at_ms[package.package] = at_ms
-
-
-def _compare(judged: Judged, package: Package, weight_g: int, at_ms: int) -> None:
-    """Compare a weight with the one on record: a scale may drift 2 % of it in a day."""
-    weighed_at_ms = judged.books.outings.weighed_at_ms.get(package.package, at_ms)
-    span_ms = min(max(at_ms - weighed_at_ms, 0), DAY_MS)
-    drift_g = package.gross_g * losses.DRIFT_PERMILLE * span_ms // (1000 * DAY_MS)
-    off_g = weight_g - package.gross_g
-    if abs(off_g) <= TOLERANCE_G + drift_g:
-        return
-    text = f"{package.package} weighs {weight_g} g, {package.gross_g} g is on record"
-    judged.find("weight_differs", text, package.package, delta_g=off_g, u_g=DIFFERENCE_U_G)
 
 
 def _follow(judged: Judged, outing: Outing, brought: Step | None, used_g: int) -> Outing:

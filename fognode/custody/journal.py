@@ -10,10 +10,9 @@ from operator import attrgetter
 
 from fognode.custody import losses, outings, packages, sessions
 from fognode.custody.cases import Case
-from fognode.custody.openings import BADGE_MS, KEPT_READINGS, Cabinet, Opening
+from fognode.custody.openings import BADGE_MS, KEPT_MS, KEPT_READINGS, Cabinet, Opening
 from fognode.custody.packages import Package
 
-KEPT_MS = 48 * 3_600_000  # boards keep less than that through a cut line
 KEPT_ENTRIES = 256
 LOOSE_READINGS = 64  # kept of a place that is no cabinet
 

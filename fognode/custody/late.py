@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from fognode.custody import closing, discrepancies, handling, journal, outings, sessions
 from fognode.custody.cases import BOX_SLOT, Case, Wanted, say
 from fognode.custody.draws import discrepancy
-from fognode.custody.handling import Books, Judged
 from fognode.custody.journal import Entry, Shelf, Snapshot
-from fognode.custody.openings import BADGE_MS, Heard, Opening
+from fognode.custody.judged import Books, Judged
+from fognode.custody.openings import BADGE_MS, Heard, Opening, opening_row
 from fognode.events import Event, Json, Kind, Outcome, Row
 
 Finish = Callable[[Judged], None]  # what other parts of custody make of an opening
@@ -65,13 +65,16 @@ def end_opening(desk: Desk, place: str) -> Outcome:
     state = desk.books.sessions
     cabinet = state.cabinets[place]
     begun_at_ms = state.begun_at_ms
-    opening, person, witness = sessions.end(cabinet)
+    opening, person, others = sessions.end(cabinet)
+    known = desk.books.people
+    authorising = [one for one in others if known.may_authorise(one)]
     judged = Judged(
         books=desk.books,
         opening=opening,
         case=desk.journal.case(opening),
         person=person,
-        authorised_by=witness,
+        authorised_by=authorising[-1] if authorising else "",
+        present=others[-1] if others and not authorising else "",
     )
     outcome, is_newest = _judge(desk, judged)
     # Another one was judged, or began, that is later than this: it took this for undone.
@@ -286,7 +289,7 @@ def _withdraw(case: Case) -> Outcome:
     facts: dict[str, Json] = {"opening": case.opening, "cabinet": place, "withdrawn": 1}
     facts["sentence"] = text
     events = say(case, [Wanted(slot=BOX_SLOT, facts=facts, at_ms=at_ms)])
-    opened = sessions.opening_row(case.cause, case.opening, "")
+    opened = opening_row(case.cause, case.opening, "")
     values = opened.values | {"closed_at_ms": at_ms, "verdict": "withdrawn", "sentence": text}
     return Outcome(
         events=events, rows=case.show([Row(table="opening", values=values), *_withdrawn(case)])

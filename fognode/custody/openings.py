@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fognode.events import Kind, Stored
+from fognode.events import Kind, Row, RowValues, Stored
 
 # The board notices a removed tag up to 2.5 s late (TAG_HOLD_MS in firmware/core/tags.c) and a
 # settled weight up to 1 s late; the line adds less than a second.
@@ -18,6 +18,8 @@ TELLING_MS = 2_000
 # So long late readings may go on arriving before what is known is judged.
 LATE_MOST_MS = 30_000
 BADGE_MS = 120_000  # a badge names the opening that follows within this time; a witness, too
+# What was told is kept so long to be judged again; boards keep less than that through a cut line.
+KEPT_MS = 48 * 3_600_000
 KEPT_READINGS = 4_096  # of one place at most, for judging again
 READINGS = frozenset(
     {
@@ -107,6 +109,27 @@ class Opening:
         if self.shut:
             return self.light_at_ms + SETTLE_MS
         return self.last_at_ms + (DARK_QUIET_MS if self.dark else LEFT_OPEN_MS)
+
+
+def opening_row(cause: Stored, opening: str, person: str) -> Row:
+    """Return the row of an opening that is not over."""
+    values: RowValues = {
+        "opening": opening,
+        "cabinet": cause.text("place"),
+        "person": person,
+        "opened_at_ms": cause.happened_at_ms,
+        "closed_at_ms": 0,
+        "delta_g": 0,
+        "packages_out": "",
+        "packages_in": "",
+        "verdict": "open",
+        "sentence": "",
+        "authorised_by": "",
+        "sure_permille": 0,
+        "declared_g": 0,
+        "as_of_seq": cause.seq,
+    }
+    return Row(table="opening", values=values)
 
 
 @dataclass(slots=True)

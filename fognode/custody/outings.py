@@ -32,6 +32,7 @@ class Outing:
     weight_g: int  # what it left with; -1 = not weighed
     due_at_ms: int
     sure_permille: int
+    present: str = ""  # who was there when it was taken, and could not authorise it
     bringer: str = ""
     in_cabinet: str = ""
     in_opening: str = ""
@@ -129,6 +130,7 @@ def visit(outing: Outing, named: people.State) -> Visit:
         weight_g=outing.weight_g,
         used_g=outing.used_g,
         authoriser=named.alias(outing.authorised_by) if outing.authorised_by else "",
+        present=named.alias(outing.present) if outing.present else "",
         cabinet=outing.in_cabinet if outing.in_cabinet != outing.out_cabinet else "",
         gone=outing.state == "gone",
     )

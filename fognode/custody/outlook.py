@@ -6,7 +6,7 @@ event looks at more than the packages of one product.
 
 from datetime import date, timedelta
 
-from fognode.custody import amounts
+from fognode.custody import contents
 from fognode.custody.booking import Draft
 from fognode.custody.containers import Container, State, Total
 from fognode.custody.products import Product
@@ -64,7 +64,7 @@ def check_level(draft: Draft, total: Total, *, received: bool = False) -> None:
 def _value(total: Total, product: Product | None) -> int:
     if product is None:
         return 0
-    full_g = product.content_g or amounts.grams(product.content_ml, product.density_g_per_l)
+    full_g = contents.label_g(product)
     return max(0, total.net_g) * product.cost_cents // full_g if full_g else 0
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from enum import IntEnum
 
 from fognode import hashing
-from fognode.custody import draws, orders, products
+from fognode.custody import contents, draws, orders, products
 from fognode.custody.draws import draw, refuse
 from fognode.custody.orders import State as Orders
 from fognode.custody.products import Product
@@ -53,27 +53,54 @@ class Package:
     packaging: str
     source: str
     site: str  # the one place where it was last seen
-    gross_g: int
-    tare_g: int
+    gross_g: int  # while ``declared``: of a full one, without its tare if nobody knows that
+    tare_g: int  # 0 = unknown
     state: int = Stage.SEALED
     holder: str = ""  # who has it out; "" = nobody, it is in its place
     out_since_at_ms: int = 0
     received_at_ms: int = 0
     token_id: str = ""
     lifted_g: int = UNWEIGHED  # what it weighed when it was last taken out
+    declared: bool = False  # nobody has weighed it yet: its content is its label's
+    tare_u_g: int = 0  # of a tare that was learnt from a full package
+    tapped: bool = False  # a use or a loss of it was declared
     weighed: bool = False  # a scale told its weight since it came
     said_empty: bool = False  # a person says so, and no scale did
     prepared: bool = False  # rinsed and pierced, or bagged, by a named person
+    bringer: str = ""  # who put it where it stands; "" = nobody was seen to
+    left_at_ms: int = 0  # when it was declared to leave for good; 0 = it did not
+
+    @property
+    def empty_g(self) -> int:
+        """What it may weigh at most without content, grams."""
+        return self.tare_g + contents.slack_g(self.tare_u_g)
+
+    @property
+    def full_by_label(self) -> bool:
+        """As far as anybody knows all is in it that its label says, and nobody weighed it."""
+        return self.declared and self.state == Stage.SEALED and not self.tapped
 
     def row(self, as_of_seq: int) -> Row:
         """Return the row of table ``package`` that shows this package."""
         # Not asdict, which copies deeply: half the time of a fold went into it.
         values: RowValues = {name: getattr(self, name) for name in COLUMNS}
         values["state"], values["as_of_seq"] = int(self.state), as_of_seq
+        if self.declared:
+            values["gross_g"] = 0  # nobody weighed it
         return Row(table="package", values=values)
 
 
-UNTOLD = {"lifted_g", "weighed", "said_empty", "prepared"}
+UNTOLD = {
+    "lifted_g",
+    "declared",
+    "tare_u_g",
+    "tapped",
+    "weighed",
+    "said_empty",
+    "prepared",
+    "left_at_ms",
+    "bringer",
+}
 COLUMNS = tuple(known.name for known in fields(Package) if known.name not in UNTOLD)
 
 
@@ -88,6 +115,8 @@ class State:
     orders: Orders = field(default_factory=Orders)
     barred: frozenset[str] = frozenset()  # places where no package may be
     seen_at_ms: dict[str, int] = field(default_factory=dict)  # package -> newest tag_in of it
+    # package -> what a person declared or counted of it -> since when, and grams more or less
+    restated: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
 
     def tagged(self, tag: str) -> Package | None:
         """Return the package that carries a tag now."""
@@ -129,6 +158,8 @@ def _enter(state: State, told: Stored, badges: Container[str]) -> Outcome:
     product = products.find(state.products, gtin)
     if product is None:
         return refuse(told, "no product with this GTIN; declare it first", gtin)
+    if refusal := contents.find_wrong(told, product):
+        return refuse(told, *refusal)
     package = _package(told, product)
     if twice := _doubled(state, package, badges):
         outcome = refuse(told, f"{twice} is in use already", str(getattr(package, twice)))
@@ -138,7 +169,9 @@ def _enter(state: State, told: Stored, badges: Container[str]) -> Outcome:
     state.packages[package.package] = package
     state.tags[package.tag] = package.package
     state.tokens[package.token_id] = package.package
-    entry = draw(Kind.NEW_PRODUCT_ENTRY, told, _entry_facts(package, told.text("by")))
+    facts = _entry_facts(package, told.text("by")) | contents.facts_of(told, product)
+    facts |= {"prescription": told.facts["prescription"]} if "prescription" in told.facts else {}
+    entry = draw(Kind.NEW_PRODUCT_ENTRY, told, facts)
     return Outcome(events=[entry], rows=[package.row(told.seq)])
 
 
@@ -164,12 +197,11 @@ CHECKS: tuple[tuple[str, Callable[[Stored], bool]], ...] = (
     ("source", lambda told: len(told.text("source")) > 120),
     ("expires_on", _no_date),
     ("tag", lambda told: not TAG.fullmatch(told.text("tag").upper())),
-    ("tare_g", lambda told: told.number("tare_g") <= 0),
-    ("gross_g", lambda told: told.number("gross_g") <= told.number("tare_g")),
 )
 
 
 def _package(told: Stored, product: Product) -> Package:
+    tare_g = contents.tare_of(told, product)
     return Package(
         package=told.text("package"),
         gtin=product.gtin,
@@ -181,8 +213,9 @@ def _package(told: Stored, product: Product) -> Package:
         packaging=product.packaging,
         source=told.text("source"),
         site=told.text("site"),
-        gross_g=told.number("gross_g"),
-        tare_g=told.number("tare_g"),
+        gross_g=told.number("gross_g") or contents.label_g(product) + tare_g,
+        tare_g=tare_g,
+        declared=not told.number("gross_g"),
         received_at_ms=told.happened_at_ms,
         token_id=hashing.token_id(product.gtin, told.text("serial")).hex(),
     )
@@ -205,10 +238,7 @@ def _counterfeit(state: State, told: Stored, package: Package) -> Outcome:
 
 
 def _entry_facts(package: Package, by: str) -> dict[str, Json]:
-    names = (
-        "package gtin serial lot expires_on invoice tag packaging source site gross_g tare_g "
-        "token_id"
-    )
+    names = "package gtin serial lot expires_on invoice tag packaging source site token_id"
     facts: dict[str, Json] = {name: getattr(package, name) for name in names.split()}
     return facts | {"by": by}
 
@@ -222,6 +252,12 @@ def _follow(state: State, told: Stored) -> Outcome:
     if package is None or told.happened_at_ms < state.seen_at_ms.get(package.package, 0):
         return Outcome()  # told late: it was seen elsewhere since
     state.seen_at_ms[package.package] = told.happened_at_ms
+    return move(state, package, told, (place, told.happened_at_ms))
+
+
+def move(state: State, package: Package, told: Stored, seen: tuple[str, int]) -> Outcome:
+    """Tell that a package was seen at a place, and when; nothing when it was there already."""
+    place, at_ms = seen
     if place in {"", package.site}:
         return Outcome()
     facts: dict[str, Json] = {
@@ -234,10 +270,9 @@ def _follow(state: State, told: Stored) -> Outcome:
     }
     if place in state.barred and package.state < Stage.RETURNED:
         # What left as an empty may be anywhere; the rest needs an order (requirement A119).
-        wish = orders.Wish(
-            package=package.package, gtin=package.gtin, place=place, at_ms=told.happened_at_ms
-        )
+        wish = orders.Wish(package=package.package, gtin=package.gtin, place=place, at_ms=at_ms)
         order = orders.find(state.orders, package.holder, wish)
         facts |= {"order": order.order} if order else {"permitted": 0}
     package.site = place
-    return Outcome(events=[draw(Kind.PACKAGE_MOVED, told, facts)], rows=[package.row(told.seq)])
+    moved = draw(Kind.PACKAGE_MOVED, told, facts, at_ms=at_ms)
+    return Outcome(events=[moved], rows=[package.row(told.seq)])

@@ -4,7 +4,7 @@ A badge identifies, it does not prove: cards are copied.  A lost one is revoked 
 never given again; whoever shows it later is told of.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -64,6 +64,11 @@ class State:
     held: dict[str, Held] = field(default_factory=dict)  # UID -> who has it now
     revoked: dict[str, Held] = field(default_factory=dict)  # UID -> who had it
     erased: set[str] = field(default_factory=set)  # their ids are never given again
+
+    @property
+    def names(self) -> Set[str]:
+        """Who may declare something or see to it: the known persons who were not erased."""
+        return self.aliases.keys() - self.erased if self.erased else self.aliases.keys()
 
     def alias(self, person: str) -> str:
         """Return what a text may call a person."""

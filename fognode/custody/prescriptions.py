@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from fognode.custody import amounts, applications, products
+from fognode.custody import amounts, applications, contents, products
 from fognode.custody.booking import Known
 from fognode.custody.draws import refuse
 from fognode.custody.prescribed import (
@@ -139,9 +139,8 @@ def _buy(state: State, sheet: Sheet) -> None:
     told = sheet.told
     product = products.find(sheet.known.packages.products, told.text("gtin"))
     content_g, u_g = told.number("content_g"), 0
-    if not content_g and product is not None:  # what the label says is sure
-        volume_g = amounts.grams(product.content_ml, product.density_g_per_l)
-        content_g = product.content_g or volume_g or 0
+    if not content_g:  # what the label says is sure
+        content_g = contents.label_g(product)
     if not content_g:
         u_g = amounts.uncertainty(amounts.WEIGHT_U_G, amounts.WEIGHT_U_G)
         content_g = max(told.number("gross_g") - told.number("tare_g"), 0)
@@ -153,13 +152,38 @@ def _buy(state: State, sheet: Sheet) -> None:
         content_g=content_g,
         u_g=u_g,
     )
+    was = state.packages.get(bought.package)
+    before = _give_back(state, sheet, was) if was else None
+    if was is not None:  # told anew by a correction
+        bought.plan, bought.use, bought.missed = was.plan, was.use, was.missed
     state.packages[bought.package] = bought
     state.unmatched[bought.package] = None
     made = _match(state, sheet, bought)
     if made is not None:
         judge(sheet, made, "bought", bought.package)
-    elif asks(product):
+    elif asks(product) and (was is None or before is not None):
         tell_none(sheet, bought, "bought")
+    if before is not None and before is not made:
+        judge(sheet, before, "bought", bought.package)
+
+
+def _give_back(state: State, sheet: Sheet, bought: Bought) -> Prescription | None:
+    """Let a package count as bought no more; return the prescription it counted for."""
+    state.unmatched.pop(bought.package, None)
+    made = state.prescriptions.get(bought.prescription)
+    if made is not None:
+        add(sheet, made, "bought", (-bought.content_g, bought.u_g))
+    return made
+
+
+def _restate(state: State, sheet: Sheet) -> None:
+    """Take off what never came: its delivery was withdrawn."""
+    package = sheet.told.text("package")
+    if package not in state.packages or sheet.told.number("state", 1):
+        return
+    made = _give_back(state, sheet, state.packages.pop(package))
+    if made is not None:
+        judge(sheet, made, "bought", package)
 
 
 def _match(state: State, sheet: Sheet, bought: Bought) -> Prescription | None:
@@ -196,6 +220,7 @@ ACTS: dict[str, Callable[[State, Sheet], Outcome | None]] = {
     Kind.CORRECTION_DECLARED: _correct,
     Kind.INVOICE_READ: _read,
     Kind.NEW_PRODUCT_ENTRY: _buy,
+    Kind.PACKAGE_RESTATED: _restate,
     Kind.PRESCRIPTION_SET: _set,
     Kind.STOCK_MOVED: applications.move,
     Kind.USE_DECLARED: applications.plan_use,

@@ -1,6 +1,8 @@
 """What an invoice promised against what was scanned: short, over, another lot, expired.
 
 A file only tells what to expect; a delivery that a person declares by scan confirms a line.
+An invoice is its supplier's and its number's: two suppliers may use one number, and what stands
+of it is what the first file said.
 A quantity may be litres or cartons, so packages are counted, never divided out of it: only
 where the unit means pieces does the number say how many packages must come.
 
@@ -56,15 +58,24 @@ class Expected:
         return Row(table="expected", values=values)
 
 
+NAME_MOST = 60  # characters; table invoice
+
+
+def name_beside(number: str, supplier: str) -> str:
+    """Return what the invoice of another supplier is called whose number is on file already."""
+    return f"{number} ({supplier})"[:NAME_MOST]
+
+
 @dataclass(slots=True, kw_only=True)
 class Invoice:
     """One invoice that was read from a file."""
 
-    invoice: str
+    invoice: str  # its number; where another supplier's has the same: ``name_beside``
     sha256: str
     supplier: str
     issued_on: str
     prescriptions: list[str]
+    told_lines: int  # how many its file has
     closed: bool = False
     lines: list[Expected] = field(default_factory=list)
 
@@ -88,11 +99,26 @@ class State:
 
     zone: tzinfo = UTC  # of the day on which something arrives
     invoices: dict[str, Invoice] = field(default_factory=dict)
+    numbered: dict[str, list[str]] = field(default_factory=dict)  # number -> invoices that bear it
+    reading: dict[str, Invoice] = field(default_factory=dict)  # file -> whose lines come next
 
-    def issued_on(self, invoice: str) -> str:
+    def find(self, invoice: str, source: str) -> Invoice | None:
+        """Return the invoice a delivery names; of several with its number that of its source."""
+        names = self.numbered.get(invoice, [invoice])
+        known = [self.invoices[name] for name in names if name in self.invoices]
+        if len(known) > 1:
+            known = [one for one in known if same_party(one.supplier, source)]
+        return known[0] if known else None
+
+    def issued_on(self, invoice: str, source: str) -> str:
         """Return the ISO day of an invoice, "" when no file told it."""
-        known = self.invoices.get(invoice)
+        known = self.find(invoice, source)
         return known.issued_on if known else ""
+
+
+def same_party(one: str, other: str) -> bool:
+    """Tell whether two names are of one supplier, however they are spelt."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def step(state: State, told: Stored, names: Container[str] | None = None) -> Outcome:
@@ -107,29 +133,69 @@ def step(state: State, told: Stored, names: Container[str] | None = None) -> Out
 
 
 def _read(state: State, told: Stored) -> Outcome:
-    name = told.text("invoice")
+    number, supplier = told.text("invoice"), told.text("supplier")
+    file, bearers = told.text("sha256"), state.numbered.setdefault(number, [])
+    state.reading.pop(file, None)
+    for known in (state.invoices[name] for name in bearers):
+        if same_party(known.supplier, supplier):
+            state.reading[file] = known
+            alike = (known.issued_on, known.told_lines)
+            is_same = alike == (told.text("issued_on"), told.number("lines"))
+            return Outcome() if is_same else _differs(state, told, known)
+    name = name_beside(number, supplier) if bearers else number
     if name in state.invoices:
-        return Outcome()  # the same invoice in another file changes nothing
+        return refuse(told, "another invoice is called so: shorten its number", name)
     prescriptions = told.facts.get("prescriptions")
     invoice = Invoice(
         invoice=name,
-        sha256=told.text("sha256"),
-        supplier=told.text("supplier"),
+        sha256=file,
+        supplier=supplier,
         issued_on=told.text("issued_on"),
         prescriptions=[str(p) for p in prescriptions] if isinstance(prescriptions, list) else [],
+        told_lines=told.number("lines"),
     )
-    state.invoices[name] = invoice
+    state.invoices[name] = state.reading[file] = invoice
+    bearers.append(name)
     return Outcome(rows=[invoice.row(told.seq)])
 
 
+def _differs(state: State, told: Stored, known: Invoice) -> Outcome:
+    """Refuse a file that words an invoice anew, once; the rest of it there is not looked at."""
+    state.reading.pop(_file_of(told), None)
+    return refuse(told, DIFFERS, f"{known.invoice} of {known.supplier}")
+
+
+DIFFERS = "the invoice is on file with other content: what was read first stands"
+
+
+def _file_of(told: Stored) -> str:
+    """Return the SHA-256 of the file that an event was read from; boards/invoice.py."""
+    return told.origin.split("/")[1]
+
+
 def _expect(state: State, told: Stored) -> Outcome:
-    invoice = state.invoices.get(told.text("invoice"))
-    place = told.number("place")
-    if invoice is None or any(line.place == place for line in invoice.lines):
+    invoice = state.reading.get(_file_of(told))
+    if invoice is None:
         return Outcome()
-    line = Expected(
+    line = _line(invoice, told)
+    known = next((one for one in invoice.lines if one.place == line.place), None)
+    if invoice.sha256 != _file_of(told):
+        same = known is not None and _says(known) == _says(line)
+        return Outcome() if same else _differs(state, told, invoice)
+    if known is not None:
+        return Outcome()
+    invoice.lines.append(line)
+    return Outcome(rows=[line.row(told.seq)])
+
+
+def _says(line: Expected) -> tuple[str, ...]:
+    return line.gtin, line.lot, line.expires_on, line.quantity, line.unit
+
+
+def _line(invoice: Invoice, told: Stored) -> Expected:
+    return Expected(
         invoice=invoice.invoice,
-        place=place,
+        place=told.number("place"),
         gtin=told.text("gtin"),
         name=told.text("name"),
         lot=told.text("lot"),
@@ -137,8 +203,6 @@ def _expect(state: State, told: Stored) -> Outcome:
         quantity=told.text("quantity"),
         unit=told.text("unit"),
     )
-    invoice.lines.append(line)
-    return Outcome(rows=[line.row(told.seq)])
 
 
 def _confirm(state: State, told: Stored) -> Outcome:
@@ -152,8 +216,12 @@ def _confirm(state: State, told: Stored) -> Outcome:
     if expires_on and date.fromisoformat(expires_on) < today:
         text = f"{package} expired on {expires_on}, before it arrived"
         _find(outcome, told, "expired_on_arrival", text)
-    invoice = state.invoices.get(told.text("invoice"))
+    named, source = told.text("invoice"), told.text("source")
+    invoice = state.find(named, source)
     if invoice is None:
+        if len(state.numbered.get(named, ())) > 1:
+            text = f"{package}: more than one supplier has an invoice {named}, and none is {source}"
+            _find(outcome, told, "not_on_invoice", text)
         return outcome  # no file told of this invoice: nothing to compare
     lines = [line for line in invoice.lines if line.gtin == told.text("gtin")]
     if not lines:

@@ -147,7 +147,7 @@ def _left(state: State, case: Case) -> Outcome:
 
 def _bring_back(state: State, case: Case, package: Package, way: Way) -> Outcome:
     was, undoes = package.state, way.exit
-    package.state = way.left_from
+    package.state, package.left_at_ms = way.left_from, 0
     batch = state.batches.batches[way.batch]
     del batch.packages[package.package]
     if not batch.packages and not batch.receipt:
@@ -179,8 +179,9 @@ def _left_together(state: State, case: Case) -> Outcome:
             return refuse(case.told, "the centre has the package: its exit stands", name)
     for name in come:
         package = known.packages.packages.get(name)
-        if package is None or package.state not in returns.LEAVING:
-            return refuse(case.told, "only an empty package leaves", name)
+        wrong = returns.cannot_leave(package) if package else ("no such package", "")
+        if wrong is not None:
+            return refuse(case.told, wrong[0], name)
     return _change_batch(state, case, batch, (gone, come))
 
 
@@ -215,7 +216,7 @@ def _received(state: State, case: Case) -> Outcome:
     elif says is None:
         return refuse(case.told, "nothing came of it that could be withdrawn", root.event_id)
     if says is not None:
-        outcome.add(batches.receive(state.batches, says, root.event_id))
+        outcome.add(batches.receive(state.batches, says, case.known, root.event_id))
     return outcome
 
 

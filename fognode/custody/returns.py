@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fognode.custody import batches, emptying, evidence
-from fognode.custody.balances import TOLERANCE_G
 from fognode.custody.batches import Batch
 from fognode.custody.booking import Known
 from fognode.custody.draws import draw, name_of, refuse
 from fognode.custody.evidence import Wrong
-from fognode.custody.handling import Judged
+from fognode.custody.judged import Judged
 from fognode.custody.packages import Package, Stage
 from fognode.custody.ways import State
 from fognode.events import Event, Json, Kind, Outcome, Stored
@@ -41,7 +40,8 @@ def empty(package: Package, judged: Judged, number: int) -> Event | None:
 
     A sealed one that weighs so little does so for another reason.
     """
-    near = package.tare_g > 0 and abs(package.gross_g - package.tare_g) <= TOLERANCE_G
+    off_g = abs(package.gross_g - package.tare_g)
+    near = package.tare_g > 0 and off_g <= package.empty_g - package.tare_g
     if package.state != Stage.IN_USE or not near:
         return None
     package.state = Stage.EMPTY
@@ -59,7 +59,7 @@ def empty(package: Package, judged: Judged, number: int) -> Event | None:
 
 def step(state: State, told: Stored, known: Known) -> Outcome:
     """Take in an event of KINDS: what people declare, and what the centre wrote on a ledger."""
-    if told.kind in REQUESTS and told.text("by") not in known.people.aliases:
+    if told.kind in REQUESTS and told.text("by") not in known.people.names:
         return refuse(told, "by names no known person", told.text("by"))
     return RULES[told.kind](state, told, known)
 
@@ -112,7 +112,7 @@ def find_wrong(
     packaging = ROUTES[Kind(told.kind)][0]
     if package.packaging != packaging:
         return INSTEAD.get(package.packaging, INSTEAD["rigid"]), package.packaging
-    if not package.said_empty and package.gross_g > package.tare_g + TOLERANCE_G:
+    if not package.said_empty and package.gross_g > package.empty_g:
         reason = f"the package is not empty: its container weighs {package.tare_g} g"
         return reason, f"{package.gross_g} g"
     rinses, punctured = told.number("rinses"), told.number("punctured")
@@ -122,7 +122,7 @@ def find_wrong(
     if packaging == "flexible" and (not told.text("bag") or told.number("segregated") != 1):
         reason = "a flexible package is sealed in a bag and kept apart"
         return reason, f"bag {told.text('bag')}, segregated {told.number('segregated')}"
-    return evidence.wrong(state.evidence, told, root, frozenset(known.people.aliases))
+    return evidence.wrong(state.evidence, told, root, known.people.names)
 
 
 def accept(state: State, told: Stored, package: Package, root: str) -> None:
@@ -155,8 +155,8 @@ def leave(state: State, told: Stored, known: Known, root: str = "") -> Outcome:
     package = known.packages.packages.get(told.text("package"))
     if package is None:
         return refuse(told, "no such package", told.text("package"))
-    if package.state not in LEAVING:
-        return refuse(told, "only an empty package leaves", Stage(package.state).name)
+    if wrong := cannot_leave(package):
+        return refuse(told, *wrong)
     name = told.text("batch") or package.package
     batch = state.batches.batches.get(name) or Batch(
         batch=name, destination=told.text("destination")
@@ -171,6 +171,14 @@ def leave(state: State, told: Stored, known: Known, root: str = "") -> Outcome:
 LEAVING = frozenset({Stage.EMPTY, Stage.PREPARED})
 
 
+def cannot_leave(package: Package) -> Wrong | None:
+    """Return why the centre is not offered a package; None when it may be."""
+    if package.packaging == "not_returnable":
+        return INSTEAD[package.packaging], package.packaging
+    is_leaving = package.state in LEAVING
+    return None if is_leaving else ("only an empty package leaves", Stage(package.state).name)
+
+
 def leave_together(state: State, told: Stored, known: Known, root: str = "") -> Outcome:
     """Take in a batch: all its packages leave, or none does."""
     names, name = named(told), told.text("batch")
@@ -183,9 +191,8 @@ def leave_together(state: State, told: Stored, known: Known, root: str = "") -> 
         package = known.packages.packages.get(one)
         if package is None:
             return refuse(told, "no such package", one)
-        if package.state not in LEAVING:
-            stage = Stage(package.state).name
-            return refuse(told, "only an empty package leaves", f"{one} {stage}")
+        if wrong := cannot_leave(package):
+            return refuse(told, wrong[0], f"{one} {wrong[1]}")
     destination, carrier = told.text("destination"), told.text("carrier")
     batch = Batch(batch=name, destination=destination, carrier=carrier, root=root or told.event_id)
     outcome = Outcome()
@@ -216,6 +223,7 @@ def let_go(state: State, told: Stored, known: Known, leaving: tuple[Package, Exi
     event = draw(Kind.EMPTY_PACKAGE_EXIT, told, facts, number=left.number)
     way.left_from, package.state = package.state, Stage.RETURNED
     package.holder, package.out_since_at_ms = "", 0  # custody passes on; the farm has it no more
+    package.left_at_ms = told.happened_at_ms
     way.left_by, way.exit, way.batch = left.root, name_of(event), batch.batch
     way.left_at_ms = told.happened_at_ms
     batch.packages[package.package] = way.route
@@ -240,11 +248,11 @@ def _receive(state: State, told: Stored, known: Known) -> Outcome:
     return Outcome(rows=[package.row(told.seq)])
 
 
-def _take_receipt(state: State, told: Stored, _known: Known) -> Outcome:
+def _take_receipt(state: State, told: Stored, known: Known) -> Outcome:
     photo = told.text("photo")
     if photo and photo not in state.evidence.photos:
         return refuse(told, "no such photo was kept before", photo)
-    return batches.receive(state.batches, told, told.event_id)
+    return batches.receive(state.batches, told, known, told.event_id)
 
 
 def _keep_photo(state: State, told: Stored, _known: Known) -> Outcome:

@@ -145,7 +145,7 @@ def _close(state: State, told: Stored, known: Known) -> Outcome:
         cabinet=told.text("cabinet"),
         person=told.text("person"),
         at_ms=told.happened_at_ms,
-        witness=told.text("authorised_by"),
+        witness=told.text("authorised_by") or told.text("present"),
         taken=tuple(case.taken.values()),
     )
     wanted = {} if told.number("withdrawn") else judge(known, opened)

@@ -20,6 +20,7 @@ class Visit:
     weight_g: int = -1
     used_g: int = -1
     authoriser: str = ""  # pseudonym; "" = nobody did
+    present: str = ""  # pseudonym of a second person who may not authorise
     cabinet: str = ""  # where it was brought to, when that is not where it was taken
     gone: bool = False  # it left the farm instead
 
@@ -55,7 +56,8 @@ def untouched(opened: str, delta_g: int) -> str:
 
 def _told(visit: Visit, zone: tzinfo) -> str:
     authorised = f", authorised by {visit.authoriser}" if visit.authoriser else ""
-    return _acted(visit, zone) + authorised
+    present = f", {visit.present} present" if visit.present else ""
+    return _acted(visit, zone) + authorised + present
 
 
 def _acted(visit: Visit, zone: tzinfo) -> str:

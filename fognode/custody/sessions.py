@@ -27,8 +27,10 @@ from fognode.custody.openings import (
     Cabinet,
     Heard,
     Opening,
+    opening_row,
 )
-from fognode.events import Json, Kind, Outcome, Row, RowValues, Stored
+from fognode.custody.whose import STRANGE, hear_whose, is_strange, stranger
+from fognode.events import Event, Json, Kind, Outcome, Stored
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class State:
     late_since_ms: int = 0  # when the first record of that was made
     late_heard_ms: int = 0  # and the newest
     begun_at_ms: int = 0  # of the newest opening
+    strangers: dict[str, list[Event]] = field(default_factory=dict)  # tag -> found, lately
 
     def place(self, package: str, cabinet: str, at_ms: int) -> bool:
         """Note where a package stands ("" = taken out), unless something newer is known."""
@@ -91,25 +94,22 @@ def step(state: State, told: Stored, known: packages.State, named: people.State)
     cabinet.senses[sensor] = min(cabinet.senses.get(sensor, at_ms), at_ms)
     if not state.named:
         cabinet.proper = cabinet.proper or sensor in {"light", "weight"}
-    heard = _hear_whose(told, known, named)
+    heard = hear_whose(told, known, named)
     outcome = Outcome()
     if _keep(state, cabinet, heard):
         outcome = hear(state, place, heard)
     elif at_ms < cabinet.forgotten_until_ms and sensor in {"tag", "weight"}:
         outcome = _too_late(told)
-    if told.kind == "tag_in" and not heard.person and not heard.package:
-        outcome.add(_stranger(cabinet.opening, told, named))
+    if is_strange(heard, known):
+        outcome.add(_wonder(state, stranger(cabinet.opening, told, named), told))
     return outcome
 
 
-def _hear_whose(told: Stored, known: packages.State, named: people.State) -> Heard:
-    heard = Heard(told.happened_at_ms, told)
-    if told.kind in {"tag_in", "tag_out"}:
-        tag = told.text("tag")
-        heard.person = named.holder(tag, heard.at_ms) if told.kind == "tag_in" else ""
-        package = known.tagged(tag)
-        heard.package = package.package if package and not heard.person else ""
-    return heard
+def _wonder(state: State, found: Outcome, told: Stored) -> Outcome:
+    (event,) = found.events
+    if event.facts["rule"] == STRANGE:  # custody/claims.py takes it back, should it be declared
+        state.strangers.setdefault(told.text("tag"), []).append(event)
+    return found
 
 
 def _keep(state: State, cabinet: Cabinet, heard: Heard) -> bool:
@@ -221,59 +221,22 @@ def open_box(state: State, cabinet: Cabinet, told: Stored) -> Outcome:
     return Outcome(events=[event], rows=[row])
 
 
-def opening_row(cause: Stored, opening: str, person: str) -> Row:
-    """Return the row of an opening that is not over."""
-    values: RowValues = {
-        "opening": opening,
-        "cabinet": cause.text("place"),
-        "person": person,
-        "opened_at_ms": cause.happened_at_ms,
-        "closed_at_ms": 0,
-        "delta_g": 0,
-        "packages_out": "",
-        "packages_in": "",
-        "verdict": "open",
-        "sentence": "",
-        "authorised_by": "",
-        "sure_permille": 0,
-        "declared_g": 0,
-        "as_of_seq": cause.seq,
-    }
-    return Row(table="opening", values=values)
-
-
 def _before(cabinet: Cabinet, opened_at_ms: int) -> str:
     earliest = opened_at_ms - BADGE_MS
     shown = [who for at_ms, who in cabinet.badges if earliest <= at_ms <= opened_at_ms]
     return shown[-1] if shown else ""
 
 
-def _people(cabinet: Cabinet, opening: Opening) -> tuple[str, str]:
-    # The last badge before the opening names it, else the first during it; another person's
-    # within the witness window authorises it.
+def _people(cabinet: Cabinet, opening: Opening) -> tuple[str, list[str]]:
+    # The last badge before the opening names it, else the first during it; others are those
+    # within the witness window.
     opened_at_ms, closed_at_ms = opening.begun_at_ms, opening.closed_at_ms
     shown = [badge for badge in cabinet.badges if badge[0] <= closed_at_ms]
     during = [who for at_ms, who in shown if opened_at_ms < at_ms]
     opener = _before(cabinet, opened_at_ms) or (during[0] if during else "")
     near = (opened_at_ms - BADGE_MS, opened_at_ms + BADGE_MS)
     others = [who for at_ms, who in shown if near[0] <= at_ms <= near[1] and who != opener]
-    return opener, others[-1] if others and opener else ""
-
-
-def _stranger(opening: Opening | None, told: Stored, named: people.State) -> Outcome:
-    place, tag = told.text("place"), told.text("tag")
-    facts: dict[str, Json] = {
-        "opening": opening.opening if opening else "",
-        "rule": "unknown_tag",
-        "place": place,
-        "tag": tag,
-        "text": f"tag {tag} in {place} belongs to no package and no person",
-    }
-    if revoked := named.revoked.get(tag):
-        text = f"revoked badge {tag} of {named.alias(revoked.person)} was shown in {place}"
-        facts |= {"rule": "badge_revoked_used", "text": text}
-    event = draw(Kind.DISCREPANCY_FOUND, told, facts)
-    return Outcome(events=[event], rows=[discrepancy(event, told.seq)])
+    return opener, others if opener else []
 
 
 def ripe(state: State, at_ms: int, recorded_at_ms: int, place: str = "") -> list[str]:
@@ -301,11 +264,11 @@ def is_settled(state: State, recorded_at_ms: int) -> bool:
     return quiet or recorded_at_ms >= state.late_since_ms + LATE_MOST_MS
 
 
-def end(cabinet: Cabinet) -> tuple[Opening, str, str]:
+def end(cabinet: Cabinet) -> tuple[Opening, str, list[str]]:
     """Take the opening off the cabinet, with the badges up to its end.
 
     Returns:
-        The opening, who opened it, and the other person whose badge was shown; "" = nobody.
+        The opening, who opened it ("" = nobody), and the others whose badges were shown.
 
     Raises:
         ValueError: Nothing was opened.
@@ -313,8 +276,8 @@ def end(cabinet: Cabinet) -> tuple[Opening, str, str]:
     opening = cabinet.opening
     if opening is None:
         raise ValueError("no opening to end")
-    person, witness = _people(cabinet, opening)
+    person, others = _people(cabinet, opening)
     cabinet.badges = [badge for badge in cabinet.badges if badge[0] > opening.closed_at_ms]
     cabinet.opening = None
     cabinet.judged_until_ms = max(cabinet.judged_until_ms, opening.ripe_at_ms)
-    return opening, person, witness
+    return opening, person, others

@@ -7,7 +7,7 @@ declare; never where an unfinished opening has got to, so that a second run book
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from fognode.custody import amends, amounts, outlook, recounts, stocktake, uses
+from fognode.custody import amends, amounts, contents, outlook, recounts, stocktake, uses
 from fognode.custody.booking import Draft, Known, Move, book, set_uncertainty
 from fognode.custody.containers import GONE, Container, Total
 from fognode.custody.containers import State as Containers
@@ -17,9 +17,6 @@ from fognode.custody.shelf_life import effective_expiry
 from fognode.custody.stocktake import Counts
 from fognode.custody.weighings import check_scale, weigh
 from fognode.events import Kind, Outcome, Stored
-
-# A label's content may be this much off.  Source: OIML R 87, tolerable deficiency from 1 kg on.
-LABEL_U_PERMILLE = 15
 
 
 @dataclass(slots=True)
@@ -74,22 +71,37 @@ def _receive(state: Containers, draft: Draft) -> None:
     product = draft.product(told.text("gtin"))
     tare_g = told.number("tare_g") or (product.tare_g if product else 0)
     content_g, measured = _content(told, product, tare_g)
-    label_u_g = max(amounts.WEIGHT_U_G, content_g * LABEL_U_PERMILLE // 1000)
-    u_g = amounts.WEIGHT_U_G if measured else label_u_g
+    u_g = amounts.WEIGHT_U_G if measured else contents.label_u_g(content_g)
     container = state.containers.get(told.text("package"))
     if container is None:
-        container = _enter(state, draft, tare_g)
+        container = _enter(state, draft, (tare_g, content_g, measured))
         set_uncertainty(state, container, u_g)
     else:  # the same delivery, told anew
-        container.label_expiry, container.tare_g = told.text("expires_on"), tare_g
+        _tell_anew(state, draft, container, (tare_g, measured))
     container.counted_only = amounts.is_countable_only(content_g)
     delta_g = content_g - container.sums_g["receive"]
+    if container.weighed and not measured:
+        delta_g = 0  # what its label says counts no more
     received = Move(movement="receive", delta_g=delta_g, u_g=u_g, measured=measured)
     book(state, draft, container, received)
 
 
-def _enter(state: Containers, draft: Draft, tare_g: int) -> Container:
-    told = draft.told
+def _tell_anew(
+    state: Containers, draft: Draft, container: Container, said: tuple[int, bool]
+) -> None:
+    tare_g, measured = said
+    if tare_g:
+        container.tare_g, container.tare_u_g = tare_g, 0
+    if measured and not container.weighed:
+        container.weighed = True
+        set_uncertainty(state, container, amounts.WEIGHT_U_G)
+    if container.label_expiry != draft.told.text("expires_on"):
+        stocktake.relabel(draft, container, draft.told.text("expires_on"))
+
+
+def _enter(state: Containers, draft: Draft, came: tuple[int, int, bool]) -> Container:
+    """Enter a package with its tare, its content, and whether that was weighed."""
+    told, (tare_g, content_g, measured) = draft.told, came
     container = Container(
         package=told.text("package"),
         gtin=told.text("gtin"),
@@ -99,7 +111,8 @@ def _enter(state: Containers, draft: Draft, tare_g: int) -> Container:
         place=told.text("site"),
         received_at_ms=told.happened_at_ms,
         expires_on=effective_expiry(told.text("expires_on"), None, 0),
-        told_gross_g=told.number("gross_g"),
+        told_gross_g=told.number("gross_g") or content_g + tare_g,
+        weighed=measured,
     )
     total = state.totals.setdefault(container.gtin, Total(gtin=container.gtin))
     total.first_day = total.first_day or draft.day.toordinal()
@@ -111,12 +124,7 @@ def _content(told: Stored, product: Product | None, tare_g: int) -> tuple[int, b
     """Return what came in a package, and whether that was weighed or read from the label."""
     if told.number("gross_g") and tare_g:
         return amounts.net_g(told.number("gross_g"), tare_g), True
-    if told.number("content_g"):
-        return told.number("content_g"), False
-    if product is None:
-        return 0, False
-    by_volume_g = amounts.grams(product.content_ml, product.density_g_per_l)
-    return product.content_g or by_volume_g or 0, False
+    return told.number("content_g") or contents.label_g(product), False
 
 
 # --- taken, used, returned ----------------------------------------------------------------
@@ -129,12 +137,18 @@ def _handle(state: Containers, draft: Draft) -> None:
         return
     draft.touched[container.package] = container
     net_g, anew = container.net_g, told.text("corrects")
-    newest = amends.undo(state, draft, container, anew) if anew else True
+    # What was withdrawn and holds after all booked nothing that could be taken back.
+    was_ms, at_ms = container.told_at_ms.get(anew, -1), told.happened_at_ms
+    newest = not anew or was_ms == 0 or amends.undo(state, draft, container, anew)
+    gone = told.text("action") == "withdrawn"
+    container.told_at_ms[told.event_id] = 0 if gone else at_ms
     # Cabinets end their openings in any order: an older one says nothing of where it is now.
-    if not newest or told.happened_at_ms < container.placed_at_ms:
+    # Told anew it is the newest all the same when its opening turned out to be a later one.
+    stays = gone or was_ms == at_ms == container.placed_at_ms
+    if at_ms < container.placed_at_ms or (stays and not newest):
         amends.restate(state, draft, container, net_g)
         return
-    if told.text("action") == "withdrawn":
+    if gone:
         return
     container.stand(told.event_id)
     container.placed_at_ms = told.happened_at_ms
@@ -156,7 +170,7 @@ def _take(state: Containers, draft: Draft, container: Container) -> None:
     if "weight_g" in draft.told.facts:
         weigh(state, draft, container, draft.told.number("weight_g"), "correction")
     container.state, container.place = "out", ""
-    container.measured_g, container.declared_g, container.differs = -1, 0, None
+    uses.begin(draft, container)
     book(state, draft, container, Move(movement="take"))
 
 
@@ -173,11 +187,20 @@ def _bring(state: Containers, draft: Draft, container: Container, gross_g: int) 
         if was_out and container.tare_g and not container.counted_only:
             container.measured_g = max(0, before_g - container.net_g)
             container.measured_u_g = draft.told.number("u_g") or container.measured_u_g
+        elif was_out and "used_g" in draft.told.facts and not container.counted_only:
+            _use_by_difference(state, draft, container)
     if was_out:
         book(state, draft, container, Move(movement="return"))
         uses.settle(state, draft, container)
     elif was_at != cabinet:
         book(state, draft, container, Move(movement="transfer"))
+
+
+def _use_by_difference(state: Containers, draft: Draft, container: Container) -> None:
+    """Book a use that two weighings show though nobody knows the tare, nor so the content."""
+    used_g, u_g = draft.told.number("used_g"), draft.told.number("u_g")
+    book(state, draft, container, Move(movement="use", delta_g=-used_g, u_g=u_g))
+    container.measured_g, container.measured_u_g = used_g, u_g
 
 
 def _move(state: Containers, draft: Draft) -> None:

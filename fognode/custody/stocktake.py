@@ -6,12 +6,12 @@ overwritten.  Outside a stocktake anybody may count one package: it is adjusted 
 
 from dataclasses import dataclass, field
 
-from fognode.custody import amounts
-from fognode.custody.booking import Draft, Move, book, set_uncertainty
+from fognode.custody.booking import Draft, Move, book
 from fognode.custody.containers import DIFFERENCE_U_G, GONE, NOT_TOLD, Container, State
 from fognode.custody.draws import refuse
 from fognode.custody.products import is_day
 from fognode.custody.shelf_life import effective_expiry
+from fognode.custody.weighings import follow
 from fognode.events import Kind, Outcome, Row, RowValues, Stored
 
 
@@ -194,12 +194,8 @@ def _adjust(state: State, draft: Draft, container: Container, found: Count) -> N
         return
     reappear(state, draft, container)
     if found.gross_g >= 0:
-        delta_g = found.gross_g - container.gross_g
-        adjust = Move(
-            movement="adjust", delta_g=delta_g, u_g=DIFFERENCE_U_G, by=found.by, reason=found.reason
-        )
-        book(state, draft, container, adjust)
-        set_uncertainty(state, container, amounts.WEIGHT_U_G)
+        adjust = Move(movement="adjust", u_g=DIFFERENCE_U_G, by=found.by, reason=found.reason)
+        follow(state, draft, container, (found.gross_g, adjust))
     if found.expires_on:
         relabel(draft, container, found.expires_on)
 
@@ -222,6 +218,8 @@ def _miss(state: State, draft: Draft, container: Container, found: Count) -> Non
         return
     text = f"{container.package} with {container.net_g} g was not there: {found.reason}"
     draft.find("missing_in_count", container, text, {"missing_g": container.net_g})
+    container.missed = container.found[draft.told.event_id][-1]
+    container.missed_at_ms = draft.told.happened_at_ms
     container.missing_g, container.state = container.net_g, "missing"
     gone = Move(
         movement="adjust",
@@ -241,6 +239,16 @@ def reappear(state: State, draft: Draft, container: Container) -> None:
     back_g, container.missing_g = container.missing_g, 0
     back = Move(movement="adjust", delta_g=back_g, measured=False, reason="turned up again")
     book(state, draft, container, back)
+    if container.missed is not None and _was_gone(draft.told, container):
+        draft.withdraw(container.missed, "it had left before it was counted, as was told late")
+    container.missed = None
+
+
+def _was_gone(told: Stored, container: Container) -> bool:
+    """Tell whether a package had been taken, or carried elsewhere, before it was missed."""
+    elsewhere = told.text("cabinet") not in {"", container.place}
+    left = told.text("action") == "out" or elsewhere
+    return told.happened_at_ms < container.missed_at_ms and left
 
 
 def _row(taken: Stocktake, as_of_seq: int, closed: Stored | None = None, changes: int = 0) -> Row:

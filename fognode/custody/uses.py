@@ -17,6 +17,8 @@ from fognode.events import Kind, Outcome
 # People round what they declare, and a weight may be off: told apart beyond twice the
 # uncertainty.  Source: JCGM 100:2008, 6.2.2 (expanded uncertainty).
 COVERAGE = 2
+# A day's uses may be declared in its evening: sessions so long ago are declared no more.
+EVENING_MS = 24 * 3_600_000
 
 
 def declare(state: State, draft: Draft) -> Outcome | None:
@@ -32,6 +34,8 @@ def declare(state: State, draft: Draft) -> Outcome | None:
     container.stand(told.event_id, int(package.state) if package else 0)
     refusal = DECLARATIONS[Kind(told.kind)](state, draft, container)
     if refusal is None:
+        if package is not None and told.kind in {Kind.USE_DECLARED, Kind.SPILL_DECLARED}:
+            package.tapped = True
         state.asked[told.event_id] = (told.kind, container.package)
     else:
         container.before = before
@@ -65,6 +69,22 @@ def _use(state: State, draft: Draft, container: Container) -> Outcome | None:
         outlook.advise(state, draft, container)
     _draw_declared(state, draft, container)
     return None
+
+
+def begin(draft: Draft, container: Container) -> None:
+    """Begin a session; the one before waits a day for what people declare of it in the evening."""
+    told_ms = draft.told.happened_at_ms
+    left_g = container.measured_g
+    if container.declared_g:  # that was compared; the rest of what was used may still be declared
+        used_g = sum(grams for _, grams in container.earlier) + max(0, container.measured_g)
+        left_g = 0 if container.differs else used_g - container.declared_g
+        container.earlier = ()
+    if left_g > COVERAGE * container.measured_u_g:
+        ended_ms = container.before.placed_at_ms if container.before else told_ms
+        container.earlier += ((ended_ms, left_g),)
+    since_ms = told_ms - EVENING_MS
+    container.earlier = tuple(one for one in container.earlier if one[0] >= since_ms)
+    container.measured_g, container.declared_g, container.differs = -1, 0, None
 
 
 def settle(state: State, draft: Draft, container: Container) -> None:
@@ -101,17 +121,34 @@ def draw_rest(state: State, draft: Draft, container: Container) -> None:
 
 
 def _compare(draft: Draft, container: Container) -> None:
-    measured_g, declared_g = container.measured_g, container.declared_g
-    u_g = container.measured_u_g
+    declared_g, since_ms = container.declared_g, draft.told.happened_at_ms - EVENING_MS
+    earlier = [used_g for ended_ms, used_g in container.earlier if ended_ms >= since_ms]
+    sums = _sums([*earlier, container.measured_g], container.measured_u_g)
     if container.differs is not None:
         draft.withdraw(container.differs, "more was declared of that session")
         container.differs = None
-    if abs(measured_g - declared_g) <= COVERAGE * u_g:
+    if any(abs(sum_g - declared_g) <= COVERAGE * sum_u_g for sum_g, sum_u_g in sums):
         return
-    text = f"{container.package}: {measured_g} g +- {u_g} g used by weight, {declared_g} g declared"
+    measured_g, u_g = sums[0]
+    times = f" in {len(earlier) + 1} sessions" if earlier else ""
+    text = (
+        f"{container.package}: {measured_g} g +- {u_g} g used by weight{times},"
+        f" {declared_g} g declared"
+    )
     facts = {"measured_g": measured_g, "declared_g": declared_g, "u_g": u_g}
     draft.find("use_differs", container, text, {**facts})
     container.differs = container.found[draft.told.event_id][-1]
+
+
+def _sums(measured_g: list[int], u_g: int) -> list[tuple[int, int]]:
+    """Return what a declaration may be about, and how unsure that is: all of them first.
+
+    People declare a day's uses one by one, from the first or from the last on, or all at once.
+    """
+    many = range(len(measured_g), 0, -1)
+    newest = [measured_g[-n:] for n in many]
+    oldest = [measured_g[:n] for n in many]
+    return [(sum(some), amounts.uncertainty(*[u_g] * len(some))) for some in (*newest, *oldest)]
 
 
 # --- loss and parting ---------------------------------------------------------------------
@@ -157,6 +194,7 @@ def _part_with(state: State, draft: Draft, container: Container) -> Outcome | No
     package = draft.known.packages.packages.get(container.package)
     if package is not None:
         package.state, package.holder, package.out_since_at_ms = stage, "", 0
+        package.left_at_ms = told.happened_at_ms
         draft.outcome.rows.append(package.row(told.seq))
     return None
 
@@ -174,20 +212,24 @@ def exit_empty(state: State, draft: Draft) -> None:
 
 def _tare(state: State, draft: Draft, container: Container) -> Outcome | None:
     told, tare_g = draft.told, draft.told.number("tare_g")
-    if not 0 < tare_g <= container.gross_g:
+    most_g = container.gross_g if container.tare_g else tare_g  # else only the content is known
+    if not 0 < tare_g <= most_g:
         reason = f"a tare is above zero and not above the gross weight, {container.gross_g} g"
         return refuse(told, reason, told.text("tare_g"))
-    delta_g = container.tare_g - tare_g if container.tare_g else 0
+    delta_g = container.tare_g - tare_g if container.weighed else 0  # a label's content stays
     container.tare_g, container.tare_with_lid = tare_g, int(told.number("with_lid", 1) == 1)
+    container.tare_u_g = 0
     tared = Move(movement="correction", delta_g=delta_g, u_g=DIFFERENCE_U_G, reason="tared")
     book(state, draft, container, tared)
     # Nothing was lost: what was received is another figure than was thought.
     container.sums_g["correction"] -= delta_g
     container.sums_g["receive"] += delta_g
-    set_uncertainty(state, container, amounts.WEIGHT_U_G)
+    if container.weighed:
+        set_uncertainty(state, container, amounts.WEIGHT_U_G)
     package = draft.known.packages.packages.get(container.package)
     if package is not None:
-        package.tare_g = tare_g
+        package.gross_g += tare_g - package.tare_g if package.declared else 0
+        package.tare_g, package.tare_u_g = tare_g, 0
         draft.outcome.rows.append(package.row(told.seq))
     return None
 

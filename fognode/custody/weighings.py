@@ -1,5 +1,7 @@
 """What a weight says of a package's content, and how far the scale itself is to be trusted."""
 
+from dataclasses import replace
+
 from fognode.custody import amounts
 from fognode.custody.booking import Draft, Move, book, set_uncertainty
 from fognode.custody.containers import DIFFERENCE_U_G, Container, State
@@ -13,23 +15,38 @@ def weigh(state: State, draft: Draft, container: Container, gross_g: int, what: 
     """Let the net follow the scale; the difference is booked as ``what``: use or correction."""
     if container.counted_only:
         return
+    learnt_g = draft.told.number("tare_g")  # by judging the opening, from a full package
+    if not container.tare_g and learnt_g:
+        container.tare_g, container.tare_u_g = learnt_g, container.u_g
     if not container.tare_g:
-        _learn_tare(draft, container, gross_g)
         return
-    delta_g = gross_g - container.gross_g
     u_g = draft.told.number("u_g") if what == "use" else 0
-    book(state, draft, container, Move(movement=what, delta_g=delta_g, u_g=u_g or DIFFERENCE_U_G))
-    set_uncertainty(state, container, amounts.WEIGHT_U_G)
+    follow(state, draft, container, (gross_g, Move(movement=what, u_g=u_g or DIFFERENCE_U_G)))
     place = draft.told.text("cabinet") or container.place
     state.weighed.setdefault(place, set()).add(container.package)
     container.doubted = place in state.wrong_scales
 
 
-def _learn_tare(draft: Draft, container: Container, gross_g: int) -> None:
-    # Full by its label and never opened: what it weighs beyond that is the package itself.
-    if container.opened_on is None and gross_g > container.net_g > 0:
-        container.tare_g = gross_g - container.net_g
-        draft.touched[container.package] = container
+def follow(state: State, draft: Draft, container: Container, seen: tuple[int, Move]) -> None:
+    """Let the net follow a gross weight; the move says how the difference is booked.
+
+    The first weight of what came by its label says what it came with: nothing was lost.
+    """
+    gross_g, move = seen
+    move = replace(move, delta_g=gross_g - container.gross_g)
+    book(state, draft, container, move if container.weighed else _first(container, move))
+    container.weighed = True
+    draft.touched[container.package] = container
+    u_g = amounts.uncertainty(amounts.WEIGHT_U_G, container.tare_u_g)
+    set_uncertainty(state, container, u_g)
+
+
+def _first(container: Container, move: Move) -> Move:
+    if move.movement == "use" or container.sums_g["use"] or container.sums_g["spill"]:
+        u_g = container.measured_u_g = amounts.uncertainty(container.u_g, amounts.WEIGHT_U_G)
+        return replace(move, u_g=u_g)
+    reason = move.reason or "weighed for the first time"
+    return replace(move, movement="receive", u_g=amounts.WEIGHT_U_G, reason=reason)
 
 
 def check_scale(state: State, draft: Draft) -> Outcome | None:

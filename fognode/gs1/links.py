@@ -11,7 +11,7 @@ Source: GS1 Digital Link Standard: URI Syntax, sections 4 to 6.
 
 import re
 from collections.abc import Sequence
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from fognode.errors import CodeError
 from fognode.gs1.elements import Element, check_value
@@ -20,7 +20,6 @@ from fognode.gs1.table import Entry, entry_of
 SCHEMES = ("http://", "https://", "HTTP://", "HTTPS://")
 ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 HOST = re.compile(r"[A-Za-z0-9.\-:\[\]]+")
-HOME = "https://id.gs1.org"
 
 
 def parse_link(uri: str) -> list[Element]:
@@ -92,20 +91,3 @@ def _of_query(query: str) -> list[Element]:
 def unescape(text: str, *, plus: bool = False) -> str:
     """Return what percent escapes stand for; ``plus``: a + is a blank, as in a query."""
     return unquote_to_bytes(text.replace("+", " ") if plus else text).decode("latin-1")
-
-
-def make_link(elements: Sequence[Element], home: str = HOME) -> str:
-    """Return the link of a key, its qualifiers and further elements, in the right order.
-
-    Raises:
-        CodeError: There is no key among the elements.
-    """
-    values = dict(elements)
-    key = next((e for ai in values if (e := entry_of(ai)) and e.qualifiers), None)
-    if key is None:
-        raise CodeError("a link needs a key, such as a GTIN (01)")
-    ways = max(key.qualifiers, key=lambda ways: sum(ai in values for ai in ways))
-    path = [key.ai, *(ai for ai in ways if ai in values)]
-    steps = "".join(f"/{ai}/{quote(values[ai], safe='')}" for ai in path)
-    rest = [f"{ai}={quote(value, safe='')}" for ai, value in elements if ai not in path]
-    return f"{home}{steps}" + (f"?{'&'.join(rest)}" if rest else "")

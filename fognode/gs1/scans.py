@@ -16,7 +16,7 @@ from datetime import date
 from typing import NamedTuple
 
 from fognode.errors import CodeError
-from fognode.gs1.elements import FNC1, Element, check_together, parse_bracketed, parse_raw
+from fognode.gs1.elements import FNC1, Element, check_together, parse_raw
 from fognode.gs1.keys import check_digit, day_of, normal_gtin
 from fognode.gs1.links import SCHEMES, parse_link
 
@@ -56,24 +56,6 @@ def read_scan(text: str) -> list[Element]:
     if prefix in PLAIN:
         raise CodeError(f"the code holds text, no GS1 data: {data[:40]!r}")
     raise CodeError(f"{prefix!r} is no AIM prefix; switch it on in the reader (ISO/IEC 15424)")
-
-
-def read_code(text: str) -> list[Element]:
-    """Return the elements of a scan, of a bracketed string, of a link, or of a bare GTIN.
-
-    Raises:
-        CodeError: It is none of them, or not whole.
-    """
-    text = text.strip(" \t\r\n")
-    if text.startswith("]"):
-        return read_scan(text)
-    if text.startswith("("):
-        found = parse_bracketed(text)
-        check_together(found)
-        return found
-    if text.startswith(SCHEMES):
-        return parse_link(text)
-    return [Element("01", normal_gtin(text).zfill(14))]
 
 
 def label_of(elements: Sequence[Element], this_year: int) -> Label:

@@ -299,6 +299,7 @@ stock = derived(
     text("effective_expiry", 10),
     number("counted_only"),
     number("doubted"),
+    number("weighed"),
 )
 stock_total = derived(
     "stock_total",

@@ -185,6 +185,7 @@ NEW_TABLES: dict[str, list[sa.Column[Any]]] = {
         column("effective_expiry", text(10)),
         column("counted_only", NUMBER),
         column("doubted", NUMBER),
+        column("weighed", NUMBER),
     ],
     "stock_total": [
         key("gtin", text(14)),

@@ -89,6 +89,14 @@ def test_a_table_holds_several_invoices() -> None:
     assert len({event.origin for event in events}) == len(events) == 5
 
 
+def test_one_number_of_two_suppliers_is_two_invoices() -> None:
+    told = read_invoices(table(ROW, ROW.replace("AgroSul", "Outra"), ROW.replace("L7", "L8")))
+    assert [(one.invoice, one.supplier, len(one.lines)) for one in told] == [
+        ("NF-1", "AgroSul", 2),
+        ("NF-1", "Outra", 1),
+    ]
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 
@@ -115,6 +123,12 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
         (table(ROW.replace("AgroSul", "=cmd|' /C calc'!A0")), "line 2: supplier .* formula"),
         (table(ROW, ROW.replace("7895", "7890")), "line 3: GTIN 7891234567890 ends in 0"),
         (table(ROW.replace("10.50", "-1")), "line 2: quantity"),
+        (table(ROW, ROW.replace("2026-03-02", "2026-03-03")), "line 3: issued_on is another day"),
+        (table(ROW.replace("NF-1", "7" * 70)), "line 2: invoice has 70 characters; .* at most 60"),
+        (table(ROW.replace("AgroSul", "A" * 121)), "line 2: supplier has 121 characters"),
+        (table(ROW.replace("Glyphosate", "G" * 121)), "line 2: name has 121 characters"),
+        (table(ROW.replace("L7", "L" * 41)), "line 2: lot has 41 characters"),
+        (table(ROW, ROW.replace(";L", ";" + "L" * 21)), "line 3: lot has|line 3: unit has 21"),
         (table(ROW).replace(b"AgroSul", b"Agro\xe7ul"), "line 2 holds a byte that is no UTF-8"),
         (table(ROW.replace("Glyphosate", "Gly\x00phosate")), "line"),
         (table(), "line 2: the table has no row"),
@@ -140,6 +154,11 @@ def test_markup_in_a_name_stays_text(change: Callable[[str], str | bytes]) -> No
     changed = change(text)
     (told,) = read_invoices(changed if isinstance(changed, bytes) else changed.encode())
     assert told.lines[0].name == "<script>alert(1)</script>"
+
+
+def test_number_of_a_prescription_is_text_on_one_line() -> None:
+    (told,) = read_invoices(nfe().replace(b"R-77", "R-77\n=1\u202e".encode()))
+    assert told.prescriptions == ("R-77 =1",)
 
 
 def test_a_file_at_the_limit_is_read() -> None:

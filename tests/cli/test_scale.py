@@ -17,6 +17,7 @@ from fognode.cli import scale
 from fognode.cli.main import run
 from fognode.config import load
 from fognode.daemon.control import send_request
+from fognode.events import Json
 from fognode.store.prepare import prepare_database
 from tests.boards.conftest import FakeBoard, until
 
@@ -77,8 +78,8 @@ class Farm:
             ).fetchall()
         return [json.loads(body)["facts"] for (body,) in rows]
 
-    def ask(self, *words: str) -> int:
-        return run(["board", *words, "--by", "ana", "--config", str(self.config)])
+    def ask(self, *words: str, by: str = "ana") -> int:
+        return run(["board", *words, "--by", by, "--config", str(self.config)])
 
     def close(self) -> None:
         self._stop.set()
@@ -146,11 +147,12 @@ def test_scale_is_calibrated_tared_and_checked_with_its_author(
 
 
 def test_what_cannot_be_measured_is_refused(farm: Farm, capsys: pytest.CaptureFixture[str]) -> None:
+    until(lambda: farm.ask("tare", "cab01") == 0, 20)
     assert farm.ask("tare", "cab09") == 2
     assert farm.ask("tare", "gate1") == 2
     assert farm.ask("tare", "cab01", "--sensor", "L1") == 2
     assert farm.ask("check", "cab01", "--known-g", "0") == 2
-    until(lambda: farm.ask("tare", "cab01") == 0, 20)
+    assert farm.ask("calibrate", "cab01", "--known-g", "1000", by="bob") == 2
     assert farm.ask("calibrate", "cab01", "--known-g", "1000", "--wait", "0.3") == 2
     said = capsys.readouterr().err
     for words in (
@@ -158,7 +160,30 @@ def test_what_cannot_be_measured_is_refused(farm: Farm, capsys: pytest.CaptureFi
         "gate1 tells of no scale W1",
         "cab01 tells of no scale L1",
         "--known-g must be above zero",
+        "--by 'bob' names no known person",
         "does not rise by 2000 counts and rest within 0 s",
     ):
         assert words in said
     assert farm.facts("scale_calibrated") == []
+
+
+def test_calibration_of_nobody_known_is_told_as_refused_and_used_by_nobody(farm: Farm) -> None:
+    until(lambda: farm.ask("tare", "cab01") == 0, 20)
+    told: dict[str, Json] = {
+        "board": "cab01",
+        "sensor": "W1",
+        "known_g": 1_000,
+        "counts_before": EMPTY,
+        "counts_after": EMPTY + FACTOR,
+        "counts_per_kg": FACTOR,
+        "by": "bob",
+    }
+    send_request(farm.folder / "node", "scale_calibrated", told)
+    until(lambda: "by names no known person" in [one["reason"] for one in farm.facts("rejected")])
+    timer = _soon(farm, 2_000)
+    assert farm.ask("check", "cab01", "--known-g", "2000") == 1
+    timer.join()
+    (checked,) = farm.facts("scale_checked")
+    (put,) = farm.facts("weight_put")
+    assert 1_030 <= checked["read_g"] <= 1_070  # still by the configuration's 40,000 counts
+    assert put["weight_g"] == 1_050

@@ -27,7 +27,7 @@ def leave(story: "Story", *packages: str, batch: str = "B-1", at_s: float = 300)
 
 
 def receipt(story: "Story", washed: int, unwashed: int, at_s: float = 400, **other: Json) -> None:
-    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-03"}
+    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-02"}
     facts |= {"batch": "B-1", "washed": washed, "unwashed": unwashed, "by": story.ANA}
     story.tell("receipt_declared", at_s, **(facts | other))
 
@@ -128,6 +128,31 @@ def test_one_receipt_number_of_a_centre_stands_once(empties: "Story") -> None:
     assert empties.refusals() == ["R-1", "R-1"]  # the batch has one already
     receipt(empties, 1, 0, receipt="R-3", batch="B-9")
     assert empties.refusals()[-1] == "B-9"
+
+
+def test_a_receipt_spelt_otherwise_is_the_same_one(empties: "Story") -> None:
+    leave(empties, empties.GLY)
+    leave(empties, empties.ATR, batch="B-2", at_s=310)
+    receipt(empties, 1, 0)
+    receipt(empties, 0, 1, batch="B-2", receipt="r-1 ", centre=" Centre")
+    assert empties.refusals() == ["r-1 "]
+    assert empties.rules() == ["receipt_twice"]
+
+
+@pytest.mark.parametrize("day", ["2026-03-01", "2026-03-03", "2031-01-01", "2026-02-30", "March"])
+def test_a_receipt_of_a_day_that_cannot_be_is_refused(empties: "Story", day: str) -> None:
+    leave(empties)
+    receipt(empties, 1, 1, received_on=day)
+    assert empties.refusals() == [day]
+    receipt(empties, 1, 1, received_on="2026-03-02")
+    assert empties.rows["batch", "B-1"]["receipt"] == "R-1"
+
+
+def test_the_day_of_a_receipt_is_the_farms(empties: "Story") -> None:
+    leave(empties, at_s=55_000)  # 21:28 there, the next day in UTC
+    receipt(empties, 1, 1, at_s=56_000, received_on="2026-03-03")
+    receipt(empties, 1, 1, at_s=56_000, received_on="2026-03-02")
+    assert empties.refusals() == ["2026-03-03"]
 
 
 def test_an_exit_without_a_receipt_is_named_after_14_days(empties: "Story") -> None:

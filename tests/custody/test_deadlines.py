@@ -35,6 +35,12 @@ class Calendar:
         self.story.tell("hour_began", 0, hour=f"{day.isoformat()}T07")
         self.fold()
 
+    def of(self, package: str) -> list[dict[str, Json]]:
+        return [facts for facts in self.told if facts["package"] == package]
+
+    def token(self, package: str) -> str:
+        return str(self.story.package(package)["token_id"])
+
     def days(self, begin: date, count: int) -> list[tuple[str, str]]:
         """Let days pass one by one; return (day, package) of what was told."""
         found = []
@@ -92,6 +98,22 @@ def test_product_that_is_in_date_may_stay_until_six_months_after_its_expiry(
     assert {facts["extended_to"] for facts in calendar.told} == {"2028-12-30"}
     assert set(calendar.state.due_on.values()) == {date(2028, 12, 30)}
     assert calendar.days(date(2027, 3, 3), 30) == []
+
+
+def test_both_days_past_at_the_first_look_is_overdue(calendar: Calendar) -> None:
+    # Leftover in date until 2026-10-01 may wait until 2027-04-01; the node was off since 2026.
+    calendar.story.deliver("P", "S9", 5840, tag="04FFEEDD", expires_on="2026-10-01")
+    calendar.fold()
+    due = {"package": "P", "due_on": "2027-03-02", "token_id": calendar.token("P")}
+    calendar.day(date(2027, 4, 1))
+    assert calendar.of("P")[-1]["extended_to"] == "2027-04-01"
+    calendar.day(date(2027, 4, 2))
+    assert calendar.of("P")[-1]["kind"] == "return_overdue"
+    later = Calendar(type(calendar.story)())
+    later.story.deliver("P", "S9", 5840, tag="04FFEEDD", expires_on="2026-10-01")
+    later.fold()
+    later.day(date(2027, 6, 1))
+    assert later.of("P") == [{"kind": "return_overdue", "days": -91} | due]
 
 
 def test_the_same_hour_again_tells_nothing_twice(calendar: Calendar) -> None:

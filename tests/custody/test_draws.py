@@ -16,7 +16,7 @@ CAUSE = Stored(
 def test_drawn_event_hangs_on_its_cause_and_takes_its_time() -> None:
     event = draw(Kind.OPEN_BOX, CAUSE, {"cabinet": "cab-1"}, number=2)
     assert event.origin == f"r/openBox/{'ab' * 16}/2"
-    assert (event.happened_at_ms, event.rule_v) == (1000, 2)
+    assert (event.happened_at_ms, event.rule_v) == (1000, 3)
     assert draw(Kind.OPEN_BOX, CAUSE, {}, at_ms=5).happened_at_ms == 5
 
 

@@ -99,6 +99,16 @@ def test_known_people_declare_it_of_a_known_package(
     assert story.package()["state"] == 2
 
 
+@pytest.mark.parametrize(("gross_g", "refused"), [(5, 1), (249, 1), (250, 0), (370, 0), (371, 1)])
+def test_a_weight_of_another_scale_is_the_tare_within_60_g(
+    story: "Story", gross_g: int, refused: int
+) -> None:
+    story.farm()
+    about: dict[str, Json] = {"package": story.GLY, "gross_g": gross_g, "by": story.ANA}
+    story.tell("empty_declared", 1, **about)
+    assert story.refusals() == [f"{gross_g} g"] * refused
+
+
 def test_it_is_declared_once(story: "Story") -> None:
     _declare(_unweighed(story))
     _declare(story, 160)

@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from tests.custody.conftest import Story
 
 Act = Callable[["Story", float], None]
+UREA, TAG = "7896543210982", "04A1B2C3D4E5F8"
 
 # --- Table 4 of the paper, and the story of one package ---------------------------------------
 
 
 def test_cabinet_door_opening_is_triggered_and_told(stocked: "Story") -> None:
+    """A42, A104."""
     stocked.open(100)
     assert stocked.record[-1].kind == "openBox"
     assert stocked.record[-1].happened_at_ms == stocked.START_MS + 100_000
 
 
 def test_package_handling_uses_all_readings_of_one_session(stocked: "Story") -> None:
+    """A22, A105."""
     stocked.open(100)
     stocked.tag_in(101, stocked.BADGE_ANA)
     stocked.read("vibration_shake", 101.5, vibration_edges=9)
@@ -48,6 +51,7 @@ def test_package_handling_uses_all_readings_of_one_session(stocked: "Story") -> 
 
 
 def test_night_opening_of_an_empty_cabinet_names_nobody(stocked: "Story") -> None:
+    """A42."""
     stocked.open(100, place="cab-2")
     stocked.read("vibration_shake", 101, "cab-2", vibration_edges=9)
     stocked.close(104, place="cab-2")
@@ -87,6 +91,7 @@ def _whole_life(story: "Story") -> None:
 
 
 def test_life_of_a_package_from_delivery_to_points(story: "Story") -> None:
+    """A8, A43, A45."""
     _whole_life(story)
     ours = [facts for facts in story.facts("handleProduct") if facts["package"] == story.GLY]
     assert [facts["action"] for facts in ours] == ["stored", "used", "used", "out"]
@@ -96,6 +101,24 @@ def test_life_of_a_package_from_delivery_to_points(story: "Story") -> None:
     assert story.last("package_moved")["to"] == "gate"
     assert sum(int(str(facts["points"])) for facts in story.facts("points_earned")) == 6
     assert story.package()["state"] == 6
+
+
+def test_fertilizer_is_watched_like_a_pesticide_by_its_master_data_alone(story: "Story") -> None:
+    """A12: another costly product, which no prescription guards and no centre takes back."""
+    story.farm()
+    urea: dict[str, Json] = {"gtin": UREA, "name": "Urea 46-0-0", "packaging": "not_returnable"}
+    story.tell("product_set", 0, **urea)
+    story.deliver("URE-0001", "SN0099", 5840, gtin=UREA, tag=TAG)
+    story.tag_in(2, story.BADGE_ANA)
+    story.open(3)
+    story.tag_in(4, TAG)
+    story.weight(4.6, 5840)
+    story.close(8)
+    story.quiet(12.1)
+    story.visit(100, TAG, 5840, 4000)
+    used = story.last("handleProduct")
+    assert (used["package"], used["action"], used["used_g"]) == ("URE-0001", "used", 1840)
+    assert story.rules() == []
 
 
 # --- what holds for every story ----------------------------------------------------------------

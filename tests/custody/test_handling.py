@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fognode.events import Json
+
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
 
@@ -103,6 +105,58 @@ def test_two_packages_at_once_are_out_but_their_weights_ask_a_person(stocked: "S
     assert all("weight_g" not in f and "used_g" not in f for f in taken)
     assert stocked.rules() == ["weights_unclear"]
     assert stocked.last("box_closed")["balanced"] == 0
+
+
+def _take_both(story: "Story", first_g: int, second_g: int) -> list[Json | None]:
+    """GLY's tag goes first; return the weights that are told of the two."""
+    story.tag_in(98, story.BADGE_ANA)
+    story.open(100)
+    story.weight(101, -first_g)
+    story.weight(102, -second_g)
+    story.tag_out(103, story.GLY)
+    story.tag_out(104, story.ATR)
+    story.close(105)
+    story.quiet(110)
+    return [facts.get("weight_g") for facts in story.facts("handleProduct")[2:]]
+
+
+def test_crossed_tags_get_no_weight_of_each_other(stocked: "Story") -> None:
+    assert _take_both(stocked, 3000, 5840) == [None, None]
+    assert stocked.rules() == ["weights_unclear"]
+    assert stocked.rows["stock", stocked.GLY]["net_g"] == 5530
+
+
+def test_weights_that_fit_the_record_in_no_order_stay_as_they_came(stocked: "Story") -> None:
+    assert _take_both(stocked, 3000, 4000) == [3000, 4000]
+    assert stocked.rules() == ["weight_differs", "weight_differs"]
+
+
+NEW_TAG = "04A1B2C3D4E5AA"
+
+
+def _retag(story: "Story", new_tag: str) -> None:
+    story.tag_in(98, story.BADGE_ANA)
+    story.open(100)
+    story.tag_out(103, story.GLY)
+    if new_tag == NEW_TAG:
+        about: dict[str, Json] = {"package": story.GLY, "reason": "broken", "by": story.ANA}
+        story.tell("tag_unbound", 104, **about, tag=story.TAGS[story.GLY])
+        story.tell("tag_bound", 105, **about, tag=new_tag)
+    story.tag_in(108, new_tag)
+    story.close(110)
+    story.quiet(115)
+
+
+def test_new_tag_put_on_in_the_open_cabinet_moves_nothing(stocked: "Story") -> None:
+    _retag(stocked, NEW_TAG)
+    assert stocked.rules() == []
+    assert stocked.last("box_closed")["sentence"] == "ana-7 opened cab-1 at 06:13, no package moved"
+    assert stocked.custody.sessions.homes[stocked.GLY] == "cab-1"
+
+
+def test_same_tag_that_went_and_came_without_a_weight_is_odd(stocked: "Story") -> None:
+    _retag(stocked, stocked.TAGS[stocked.GLY])
+    assert stocked.rules() == ["tag_without_weight"]
 
 
 def test_use_is_unknown_when_the_weight_it_left_with_is(stocked: "Story") -> None:
@@ -206,6 +260,8 @@ def test_package_put_into_another_cabinet_is_there_and_nowhere_else(stocked: "St
     assert stocked.custody.sessions.homes["GLY-0042"] == "cab-2"
     assert (stocked.package()["site"], stocked.package()["holder"]) == ("cab-2", "")
     assert stocked.rules() == []
+    [session] = [row for (table, _), row in stocked.rows.items() if table == "custody"]
+    assert session["sentence"] == "ana-7 took GLY-0042 at 06:13, returned to cab-2 06:13"
 
 
 def test_use_is_never_counted_twice_when_a_leaving_went_unseen(stocked: "Story") -> None:
@@ -263,3 +319,69 @@ def test_tag_out_that_arrives_after_the_door_closed_belongs_to_the_opening(
     stocked.quiet(108)
     assert stocked.last("handleProduct")["weight_g"] == 5840
     assert stocked.rules() == []
+
+
+def _carry_out(story: "Story", at_s: float) -> None:
+    story.open(at_s)
+    story.tag_in(at_s + 1, story.BADGE_ANA)
+    story.weight(at_s + 2, -5840)
+    story.tag_out(at_s + 4, story.GLY)
+    story.close(at_s + 6)
+    story.quiet(at_s + 20)
+
+
+def _put_in(story: "Story", at_s: float, weight_g: int = 5840) -> None:
+    story.open(at_s)
+    story.tag_in(at_s + 1, story.BADGE_ANA)
+    story.tag_in(at_s + 2, story.GLY)
+    if weight_g:
+        story.weight(at_s + 2.6, weight_g)
+    story.close(at_s + 5)
+    story.quiet(at_s + 20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("disposal_declared", {"how": "licensed incinerator"}),
+        ("defective_declared", {"supplier": "agrosul", "reason": "leaks"}),
+    ],
+)
+@pytest.mark.parametrize("weight_g", [5840, 0])
+def test_package_that_left_for_good_and_is_put_in_again_is_found(
+    stocked: "Story", kind: str, facts: dict[str, str], weight_g: int
+) -> None:
+    about = {"package": stocked.GLY, "by": stocked.ANA}
+    stocked.tell(kind, 50, **about, **facts)
+    _carry_out(stocked, 100)
+    assert stocked.rules() == []  # declared first, carried out then
+    _put_in(stocked, 200, weight_g)
+    assert "gone_package_back" in stocked.rules()
+    found = next(f for f in stocked.facts("discrepancy_found") if f["rule"] == "gone_package_back")
+    assert (found["package"], found["place"]) == (stocked.GLY, "cab-1")
+    assert found["text"] == "GLY-0042 left the farm by the books and was put into cab-1 again"
+    assert stocked.custody.outings.out == {}
+
+
+def test_package_put_in_before_it_was_declared_gone_is_none(stocked: "Story") -> None:
+    _carry_out(stocked, 100)
+    stocked.open(200)
+    stocked.tag_in(201, stocked.BADGE_ANA)
+    stocked.tag_in(202, stocked.GLY)
+    stocked.weight(202.6, 5840)
+    how = {"how": "licensed incinerator"}
+    stocked.tell("disposal_declared", 203, package=stocked.GLY, by=stocked.ANA, **how)
+    stocked.close(205)  # judged when it is gone by the books
+    stocked.quiet(220)
+    assert stocked.rules() == []
+
+
+def test_leaving_that_was_corrected_lets_the_package_come_back(stocked: "Story") -> None:
+    how = {"how": "licensed incinerator"}
+    stocked.tell("disposal_declared", 50, package=stocked.GLY, by=stocked.ANA, **how)
+    told = stocked.record_of("disposal_declared").event_id
+    _carry_out(stocked, 100)
+    about = {"corrects": told, "reason": "another package", "by": stocked.BOB}
+    stocked.tell("correction_declared", 150, **about, withdraw=1)
+    _put_in(stocked, 200)
+    assert "gone_package_back" not in stocked.rules()

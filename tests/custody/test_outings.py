@@ -27,6 +27,8 @@ def _take(story: "Story") -> None:
 
 
 def test_session_starts_in_one_opening_and_ends_in_another(stocked: "Story") -> None:
+    bob: dict[str, Json] = {"person": stocked.BOB, "alias": "bob-2", "badge": stocked.BADGE_BOB}
+    stocked.tell("person_set", 90, **bob, may_authorise=1)
     _take(stocked)
     taken = next(t.event_id for t in stocked.record if t.facts.get("action") == "out")
     [row] = _custody(stocked)
@@ -44,6 +46,17 @@ def test_session_starts_in_one_opening_and_ends_in_another(stocked: "Story") -> 
         "ana-7 took GLY-0042 at 06:13, 1.84 kg used, returned 07:40, authorised by bob-2"
     )
     assert stocked.last("handleProduct")["session"] == taken
+    assert stocked.rules() == []
+
+
+def test_second_badge_of_one_who_may_not_authorise_is_present(stocked: "Story") -> None:
+    _take(stocked)
+    [row] = _custody(stocked)
+    assert row["authorised_by"] == ""
+    assert row["sentence"] == "ana-7 took GLY-0042 at 06:13, 5.84 kg, bob-2 present"
+    assert "authorised_by" not in stocked.last("handleProduct")
+    closed = stocked.last("box_closed")
+    assert (closed["present"], "authorised_by" in closed) == (stocked.BOB, False)
     assert stocked.rules() == []
 
 

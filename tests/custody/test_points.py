@@ -59,6 +59,7 @@ def test_packaging_that_does_not_go_back_earns_nothing(story: "Story") -> None:
 
 
 def test_whole_journey_earns_six_and_a_replay_nothing(stocked: "Story") -> None:
+    """A92, A124."""
     _returned(stocked)
     for _ in range(2):
         for chain in ("private", "public"):
@@ -184,7 +185,7 @@ def test_a_withdrawn_delivery_never_earned(stocked: "Story") -> None:
 
 def test_a_receipt_never_earns_more_returns_than_it_says(stocked: "Story") -> None:
     _returned(stocked)
-    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-03"}
+    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-02"}
     facts |= {"batch": stocked.GLY, "unwashed": 0, "by": stocked.ANA}
     stocked.tell("receipt_declared", 400, **facts, washed=0)
     _final(stocked)
@@ -243,7 +244,7 @@ DEEDS = ("rinse", "bare", "exit", "receipt", "final", "withdraw", "mend", "again
 def _do(story: "Story", deed: str, at_s: float) -> None:
     facts: dict[str, Json] = {"package": story.GLY, "by": story.ANA}
     rinse: dict[str, Json] = {**facts, "rinses": 3, "punctured": 1}
-    receipt: dict[str, Json] = {"receipt": f"R-{at_s}", "centre": "c", "received_on": "2026-03-03"}
+    receipt: dict[str, Json] = {"receipt": f"R-{at_s}", "centre": "c", "received_on": "2026-03-02"}
     receipt |= {"batch": story.GLY, "unwashed": 0, "washed": round(at_s) % 2, "by": story.ANA}
     if deed in {"rinse", "bare"}:
         shown: dict[str, Json] = {"witness": story.BOB} if deed == "rinse" else {}

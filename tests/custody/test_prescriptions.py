@@ -96,6 +96,50 @@ def test_prescription_that_comes_after_its_delivery_counts_it_once(story: "Story
     assert story.rules() == []
 
 
+def test_a_corrected_delivery_is_bought_once(story: "Story") -> None:
+    _guarded(story, content_ml=20_000)
+    _set(story, invoice="NF-9")
+    _bring(story)
+    delivery = story.record_of("delivery_declared")
+    asked: dict[str, Json] = {"corrects": delivery.event_id, "reason": "lot", "by": story.ANA}
+    story.tell("correction_declared", 5, **asked, facts={**delivery.facts, "lot": "L9"})
+    row = story.rows["prescription", "REC-77"]
+    assert (row["bought_amount"], row["bought_verdict"]) == (20_000, "within")
+    assert story.rules() == []
+
+
+def test_a_corrected_invoice_moves_what_was_bought(story: "Story") -> None:
+    _guarded(story, content_ml=20_000)
+    _set(story, invoice="NF-9")
+    _set(story, prescription="REC-78", invoice="NF-10")
+    _bring(story)
+    delivery = story.record_of("delivery_declared")
+    asked: dict[str, Json] = {"corrects": delivery.event_id, "reason": "no.", "by": story.ANA}
+    story.tell("correction_declared", 5, **asked, facts={**delivery.facts, "invoice": "NF-10"})
+    bought = [story.rows["prescription", name]["bought_amount"] for name in ("REC-77", "REC-78")]
+    assert bought == [0, 20_000]
+
+
+def test_a_withdrawn_delivery_was_not_bought(story: "Story") -> None:
+    _guarded(story, content_ml=20_000)
+    _set(story, invoice="NF-9")
+    _bring(story, "GLY-0101")
+    _bring(story)
+    assert _verdicts(story)[-1] == ("bought", "beyond")
+    corrects = story.record_of("delivery_declared").event_id
+    asked: dict[str, Json] = {"corrects": corrects, "reason": "never came", "by": story.ANA}
+    story.tell("correction_declared", 5, **asked, withdraw=1)
+    row = story.rows["prescription", "REC-77"]
+    assert (row["bought_amount"], row["bought_verdict"]) == (20_000, "within")
+
+
+def test_a_delivery_names_its_prescription(story: "Story") -> None:
+    _guarded(story, content_ml=20_000)
+    _set(story)
+    _bring(story, prescription="REC-77")
+    assert story.rows["prescription", "REC-77"]["bought_amount"] == 20_000
+
+
 def test_invoice_names_the_prescription(story: "Story") -> None:
     _guarded(story)
     _set(story)

@@ -124,7 +124,7 @@ def test_a_batch_is_corrected_package_by_package(stocked: "Story") -> None:
 
 
 def test_a_corrected_receipt_is_compared_anew(left: "Story") -> None:
-    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-03"}
+    facts: dict[str, Json] = {"receipt": "R-1", "centre": "centre", "received_on": "2026-03-02"}
     facts |= {"batch": left.GLY, "washed": 0, "by": left.ANA}
     left.tell("receipt_declared", 400, **facts, unwashed=0)
     assert left.rules() == ["receipt_short"]

@@ -216,6 +216,27 @@ def test_a_rigid_one_cannot_be_bagged_and_what_does_not_go_back_is_neither(
     assert "disposal_declared" in str(stocked.last("rejected")["reason"])
 
 
+def test_what_does_not_go_back_is_not_offered_to_the_centre(stocked: "Story") -> None:
+    _emptied(stocked)
+    stocked.custody.packages.packages[stocked.GLY].packaging = "not_returnable"
+    _leave(stocked)
+    batch: dict[str, Json] = {"batch": "B-1", "destination": "centre", "by": stocked.ANA}
+    stocked.tell("batch_declared", 310, **batch, packages=[stocked.GLY])
+    assert stocked.refusals() == ["not_returnable", f"{stocked.GLY} not_returnable"]
+    assert "disposal_declared" in str(stocked.last("rejected")["reason"])
+    assert stocked.facts("emptyPackageExit") == []
+
+
+def test_an_erased_person_neither_declares_nor_witnesses(stocked: "Story") -> None:
+    _emptied(stocked)
+    stocked.tell("person_erased", 150, person=stocked.BOB, reason="left", by=stocked.ANA)
+    rinse: dict[str, Json] = {"package": stocked.GLY, "rinses": 3, "punctured": 1}
+    stocked.tell("rinse_declared", 200, **rinse, witness=stocked.ANA, by=stocked.BOB)
+    stocked.tell("rinse_declared", 210, **rinse, witness=stocked.BOB, by=stocked.ANA)
+    assert stocked.refusals() == [stocked.BOB, stocked.BOB]
+    assert stocked.package()["state"] == 3
+
+
 def test_only_an_empty_package_leaves(stocked: "Story") -> None:
     _leave(stocked, at_s=30)
     assert stocked.refusals() == ["SEALED"]
@@ -225,6 +246,19 @@ def test_only_an_empty_package_leaves(stocked: "Story") -> None:
     assert stocked.refusals() == ["SEALED", "RETURNED"]
     assert [facts["prepared"] for facts in stocked.facts("emptyPackageExit")] == [0]
     assert stocked.package()["state"] == 5
+
+
+def test_empty_that_left_and_is_put_in_again_is_found(stocked: "Story") -> None:
+    _emptied(stocked)
+    _leave(stocked)
+    for at_s, put in ((700, False), (800, True)):
+        stocked.open(at_s)
+        stocked.tag_in(at_s + 1, stocked.BADGE_ANA)
+        stocked.weight(at_s + 2, 320 if put else -320)
+        (stocked.tag_in if put else stocked.tag_out)(at_s + 3, stocked.GLY)
+        stocked.close(at_s + 6)
+        stocked.quiet(at_s + 20)
+        assert ("gone_package_back" in stocked.rules()) == put
 
 
 def test_unknown_package_is_refused(stocked: "Story") -> None:

@@ -21,6 +21,15 @@ def test_calibration_that_its_own_counts_deny_is_refused(stocked: "Story") -> No
     assert (refused["what"], refused["reason"]) == ("scale_calibrated", reason)
 
 
+def test_calibration_of_somebody_unknown_is_refused(stocked: "Story") -> None:
+    stocked.tell("scale_calibrated", 10, **MEASURED, counts_per_kg=21_000, by="nobody")
+    stocked.tell("scale_tared", 11, board="cab01", sensor="W1", counts=400_100, by="nobody")
+    assert [(one["what"], one["reason"], one["value"]) for one in stocked.facts("rejected")] == [
+        ("scale_calibrated", "by names no known person", "nobody"),
+        ("scale_tared", "by names no known person", "nobody"),
+    ]
+
+
 def test_calibration_and_tare_that_can_be_true_stand(stocked: "Story") -> None:
     stocked.tell("scale_calibrated", 10, **MEASURED, counts_per_kg=21_000, by=stocked.ANA)
     stocked.tell("scale_tared", 11, board="cab01", sensor="W1", counts=400_100, by=stocked.ANA)

@@ -149,3 +149,29 @@ def test_a_package_that_left_before_the_closing_is_not_adjusted(shelf: "Shelf") 
     _count(shelf, "GLY-0042", "S2", present=1)
     _count(shelf, "NO-1", "S2", present=1)
     assert len(shelf.facts("rejected")) == 2
+
+
+def _missed(shelf: "Shelf") -> None:
+    shelf.receive()
+    _open(shelf)
+    _close(shelf)
+    assert shelf.rules() == ["missing_in_count"]
+
+
+def test_package_that_was_taken_before_it_was_missed_explains_the_count(shelf: "Shelf") -> None:
+    _missed(shelf)
+    shelf.handle("out", 4, weight_g=5840, gross_g=5840)  # told late
+    [closed] = shelf.facts("discrepancy_closed")
+    assert (closed["rule"], closed["reason"]) == ("missing_in_count", "withdrawn")
+    assert closed["text"] == "it had left before it was counted, as was told late"
+    assert (shelf.row()["state"], shelf.row()["net_g"]) == ("out", 5530)
+
+
+@pytest.mark.parametrize(("action", "day"), [("out", 7.0), ("stored", 4.0)])
+def test_package_that_turns_up_otherwise_leaves_the_count_to_be_explained(
+    shelf: "Shelf", action: str, day: float
+) -> None:
+    _missed(shelf)
+    shelf.handle(action, day, weight_g=5840, gross_g=5840)
+    assert shelf.facts("discrepancy_closed") == []
+    assert shelf.row()["net_g"] == 5530

@@ -58,6 +58,7 @@ def test_new_tag_is_an_unbinding_and_a_binding(stocked: "Story") -> None:
     ],
 )
 def test_wrong_binding_is_refused(stocked: "Story", wrong: dict[str, Json], value: str) -> None:
+    """A74."""
     _ask(stocked, "tag_unbound", 100, stocked.TAGS[stocked.GLY])
     facts = {"package": stocked.GLY, "tag": NEW, "reason": "new tag", "by": stocked.BOB} | wrong
     stocked.tell("tag_bound", 101, **facts)

@@ -49,6 +49,71 @@ def test_what_is_declared_later_of_the_same_session_explains_the_difference(
     assert shelf.facts("discrepancy_closed")[0]["discrepancy"] == found
 
 
+@pytest.mark.parametrize(
+    ("declared", "differs"),
+    [
+        ([1000, 700, 400], []),  # from the first on
+        ([400, 700, 1000], []),  # from the last on
+        ([2100], []),  # all at once
+        ([400, 400], ["use_differs"]),  # twice the same
+        ([1300], ["use_differs"]),
+        ([1000, 700, 400, 900], ["use_differs"]),
+    ],
+)
+def test_sessions_of_a_day_may_all_be_declared_in_its_evening(
+    shelf: "Shelf", declared: list[int], differs: list[str]
+) -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 4840)
+    shelf.use(1.1, 4840, 4140)
+    shelf.use(1.2, 4140, 3740)
+    for used_g in declared:
+        shelf.ask("use_declared", day=1.4, used_g=used_g)
+    assert shelf.rules() == differs
+    assert shelf.row()["net_g"] == 3430
+
+
+def test_what_differs_of_more_sessions_names_their_sum(shelf: "Shelf") -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 4840)
+    shelf.use(1.1, 4840, 4140)
+    shelf.ask("use_declared", day=1.4, used_g=1300)
+    [found] = shelf.facts("discrepancy_found")
+    assert found["text"] == (
+        "GLY-0042: 1700 g +- 40 g used by weight in 2 sessions, 1300 g declared"
+    )
+
+
+def test_session_of_the_day_before_is_declared_no_more(shelf: "Shelf") -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 4840)
+    shelf.use(2.1, 4840, 4140)
+    shelf.ask("use_declared", day=2.2, used_g=1700)
+    assert shelf.rules() == ["use_differs"]
+
+
+def test_what_was_declared_of_an_earlier_session_leaves_the_rest_to_be_declared(
+    shelf: "Shelf",
+) -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 4840)
+    shelf.use(1.1, 4840, 4140)
+    shelf.ask("use_declared", day=1.2, used_g=1000)  # the first one
+    shelf.use(1.3, 4140, 3840)
+    shelf.ask("use_declared", day=1.4, used_g=300)  # the third
+    shelf.ask("use_declared", day=1.4, used_g=700)  # the second
+    assert shelf.rules() == []
+
+
+def test_session_that_was_declared_and_differed_is_not_asked_for_again(shelf: "Shelf") -> None:
+    shelf.receive()
+    shelf.use(1, 5840, 4840)
+    shelf.ask("use_declared", day=1.05, used_g=400)
+    shelf.use(1.1, 4840, 4140)
+    shelf.ask("use_declared", day=1.2, used_g=700)
+    assert shelf.rules() == ["use_differs"]
+
+
 def test_a_use_that_was_not_weighed_is_drawn_as_declared(shelf: "Shelf") -> None:
     shelf.receive()
     shelf.handle("out", 1, gross_g=5840)

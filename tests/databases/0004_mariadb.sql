@@ -211,8 +211,8 @@ CREATE TABLE `event` (
   PRIMARY KEY (`seq`),
   UNIQUE KEY `event_id` (`event_id`),
   UNIQUE KEY `prev_hash` (`prev_hash`),
-  KEY `event_happened` (`happened_at_ms`),
   KEY `event_kind` (`kind`),
+  KEY `event_happened` (`happened_at_ms`),
   KEY `event_about` (`about`),
   CONSTRAINT `CONSTRAINT_1` CHECK (json_valid(`body`))
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
@@ -785,7 +785,7 @@ CREATE TABLE `checkpoint_shadow` (
 LOCK TABLES `checkpoint_shadow` WRITE;
 /*!40000 ALTER TABLE `checkpoint_shadow` DISABLE KEYS */;
 INSERT INTO `checkpoint_shadow` VALUES
-(2,0x9B11405E753A4CC8FA94511945C83E58334627199EA67C109ADFE8DBDA336F84,'fognode.example/farm-7\n2\nmxFAXnU6TMj6lFEZRcg+WDNGJxmepnwQmt/o29ozb4Q=\n\n— fognode.example/farm-7 EhrI4YtZwwRF2V5r5Mjo7AtDIoU5x8jZFRBRvXuUWmJHYDohc+rnJNUACgyCj3NBrTtf/Sk/Kp/78Uz9SVz01MWpngE=\n','[\"9b11405e753a4cc8fa94511945c83e58334627199ea67c109adfe8dbda336f84\"]',0xACE65073ED6F894154E6E397DFA3DC833262BDB6907D75CAA4E16775DED56EE9,1,0x72BCB3F814C2AF8007C9D9395C261B443CAD5831F3B750F24B28B5ACE6C78F86,'first_writer@localhost','2026-11-22 03:47:46.714919');
+(2,0x9B11405E753A4CC8FA94511945C83E58334627199EA67C109ADFE8DBDA336F84,'fognode.example/farm-7\n2\nmxFAXnU6TMj6lFEZRcg+WDNGJxmepnwQmt/o29ozb4Q=\n\n— fognode.example/farm-7 EhrI4YtZwwRF2V5r5Mjo7AtDIoU5x8jZFRBRvXuUWmJHYDohc+rnJNUACgyCj3NBrTtf/Sk/Kp/78Uz9SVz01MWpngE=\n','[\"9b11405e753a4cc8fa94511945c83e58334627199ea67c109adfe8dbda336f84\"]',0xACE65073ED6F894154E6E397DFA3DC833262BDB6907D75CAA4E16775DED56EE9,1,0x72BCB3F814C2AF8007C9D9395C261B443CAD5831F3B750F24B28B5ACE6C78F86,'first_writer@localhost','2026-11-22 06:27:15.985716');
 /*!40000 ALTER TABLE `checkpoint_shadow` ENABLE KEYS */;
 UNLOCK TABLES;
 DROP TABLE IF EXISTS `event_shadow`;
@@ -806,8 +806,8 @@ CREATE TABLE `event_shadow` (
 LOCK TABLES `event_shadow` WRITE;
 /*!40000 ALTER TABLE `event_shadow` DISABLE KEYS */;
 INSERT INTO `event_shadow` VALUES
-(1,0x13C61F0B4DBAC55B1E26B7445599F1ED,'{\"board_ms\":123456,\"boot_id\":\"5f3a9c0e\",\"clock_ok\":1,\"facts\":{\"light_counts\":859,\"sensor\":\"L1\"},\"farm\":\"farm-7\",\"happened_at_ms\":1795241520123,\"kind\":\"light_open\",\"mono_ms\":86400171,\"origin\":\"b/cab01/17/42\",\"recorded_at_ms\":1795241520171,\"v\":1}',0x0000000000000000000000000000000000000000000000000000000000000000,0x35521EDCA00105A914E4F009C55C0A1AD6A275B26FD7A592729E348CC0C6C38E,'first_writer@localhost','2026-11-22 03:47:46.713949'),
-(2,0x2B3A20D0CD5B63073F56D991FC96C00C,'{\"boot_id\":\"5f3a9c0e\",\"clock_ok\":1,\"facts\":{\"place\":\"Armário 1\"},\"farm\":\"farm-7\",\"happened_at_ms\":1795241520123,\"kind\":\"openBox\",\"mono_ms\":86400190,\"origin\":\"r/open_box/13c61f0b4dbac55b1e26b7445599f1ed/1\",\"recorded_at_ms\":1795241520190,\"rule_v\":1,\"v\":1}',0x35521EDCA00105A914E4F009C55C0A1AD6A275B26FD7A592729E348CC0C6C38E,0xACE65073ED6F894154E6E397DFA3DC833262BDB6907D75CAA4E16775DED56EE9,'first_writer@localhost','2026-11-22 03:47:46.714335');
+(1,0x13C61F0B4DBAC55B1E26B7445599F1ED,'{\"board_ms\":123456,\"boot_id\":\"5f3a9c0e\",\"clock_ok\":1,\"facts\":{\"light_counts\":859,\"sensor\":\"L1\"},\"farm\":\"farm-7\",\"happened_at_ms\":1795241520123,\"kind\":\"light_open\",\"mono_ms\":86400171,\"origin\":\"b/cab01/17/42\",\"recorded_at_ms\":1795241520171,\"v\":1}',0x0000000000000000000000000000000000000000000000000000000000000000,0x35521EDCA00105A914E4F009C55C0A1AD6A275B26FD7A592729E348CC0C6C38E,'first_writer@localhost','2026-11-22 06:27:15.984542'),
+(2,0x2B3A20D0CD5B63073F56D991FC96C00C,'{\"boot_id\":\"5f3a9c0e\",\"clock_ok\":1,\"facts\":{\"place\":\"Armário 1\"},\"farm\":\"farm-7\",\"happened_at_ms\":1795241520123,\"kind\":\"openBox\",\"mono_ms\":86400190,\"origin\":\"r/open_box/13c61f0b4dbac55b1e26b7445599f1ed/1\",\"recorded_at_ms\":1795241520190,\"rule_v\":1,\"v\":1}',0x35521EDCA00105A914E4F009C55C0A1AD6A275B26FD7A592729E348CC0C6C38E,0xACE65073ED6F894154E6E397DFA3DC833262BDB6907D75CAA4E16775DED56EE9,'first_writer@localhost','2026-11-22 06:27:15.985045');
 /*!40000 ALTER TABLE `event_shadow` ENABLE KEYS */;
 UNLOCK TABLES;
 DROP TABLE IF EXISTS `gov_attempt_shadow`;
@@ -1657,6 +1657,7 @@ CREATE TABLE `stock` (
   `effective_expiry` varchar(10) NOT NULL,
   `counted_only` bigint(20) NOT NULL,
   `doubted` bigint(20) NOT NULL,
+  `weighed` bigint(20) NOT NULL,
   `as_of_seq` bigint(20) NOT NULL,
   `hash` binary(32) NOT NULL,
   PRIMARY KEY (`package`),

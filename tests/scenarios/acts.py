@@ -264,7 +264,10 @@ class Acts:
         self.declare("discrepancy_explained", discrepancy=name, reason=reason, text=text, by=by)
 
     def deliver(self, package: str, gross_g: int = 5840, /, **other: Json) -> None:
-        """Declare a delivery of 5,840 g in a rigid container of 310 g, with a tag of its own."""
+        """Declare a delivery of 5,840 g in a rigid container of 310 g, with a tag of its own.
+
+        ``gross_g`` = 0: nobody weighed it.
+        """
         number = len(self.tags) + 1
         self.tags[package] = str(other.pop("tag", f"04A1B2C3D4E5{number:02X}"))
         facts: dict[str, Json] = {
@@ -275,8 +278,7 @@ class Acts:
             "expires_on": "2028-06-30",
             "invoice": "NF-000123",
             "tag": self.tags[package],
-            "gross_g": gross_g,
-            "tare_g": 310,
+            **({"gross_g": gross_g, "tare_g": 310} if gross_g else {}),
             "source": "dealer-1",
             "site": "cab-1",
             "by": "Ana",

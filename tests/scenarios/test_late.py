@@ -77,3 +77,24 @@ def test_board_goes_silent(story: Story) -> None:
     assert story.stock("GLY-0042") == 4530
     assert story.discrepancies() == []
     assert story.points("GLY-0042") == 1
+
+
+def test_late_readings_explain_a_count(story: Story) -> None:
+    """A cable is out while Ana takes a package and J. misses it; once it tells, nothing is odd."""
+    story.cut("cab-1")
+    with story.opening("Ana"):
+        story.take("GLY-0042")
+    story.declare("stocktake_opened", stocktake="march", cabinet="cab-1", by="J.")
+    story.declare("stocktake_closed", stocktake="march", by="J.")
+    assert story.discrepancies() == [("missing_in_count", "GLY-0042", "open")]
+    story.join("cab-1")
+    story.wait(60)
+    assert story.says("Ana took GLY-0042 at 06:12, 5.84 kg")
+    assert story.stock("GLY-0042") == 5530
+    assert story.place("GLY-0042") == "out"
+    assert story.discrepancies() == [("missing_in_count", "GLY-0042", "withdrawn")]
+    assert story.alerts() == [
+        ("board_silent", "warning", "resolved"),
+        ("missing_in_count", "warning", "resolved"),
+    ]
+    assert story.points("GLY-0042") == 1

@@ -1,5 +1,6 @@
 """Days on which nothing is wrong."""
 
+from fognode.events import Json
 from tests.scenarios.story import Story
 
 
@@ -91,4 +92,44 @@ def test_opened_and_nothing_taken(story: Story) -> None:
     assert story.stock("GLY-0042") == 5530
     assert story.discrepancies() == []
     assert story.alerts() == []
+    assert story.points("GLY-0042") == 1
+
+
+def test_new_tag(story: Story) -> None:
+    """Ana puts a new tag on a package in the open cabinet, and takes the package by it later."""
+    old, new = story.tags["GLY-0042"], "04FFFFFF"
+    with story.opening("Ana"):
+        story.act("cab-1", "tag_out", old)
+        story.wait(3)
+        about: dict[str, Json] = {"package": "GLY-0042", "reason": "broken", "by": "Ana"}
+        story.declare("tag_unbound", **about, tag=old)
+        story.declare("tag_bound", **about, tag=new)
+        story.act("cab-1", "tag_in", new)
+        story.wait(3)
+    assert story.says("Ana opened cab-1 at 06:12, no package moved")
+    story.tags["GLY-0042"] = new
+    story.use("GLY-0042", 1840)
+    assert story.says("Ana took GLY-0042 at 06:12, 1.84 kg used, returned 06:12")
+    assert story.stock("GLY-0042") == 3690
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0042") == 1
+
+
+def test_crossed_tags(story: Story) -> None:
+    """Ana takes two packages, and the reader misses the second one's tag first."""
+    story.deliver("ATR-0007", 3000)
+    with story.opening("Ana"):
+        story.put("ATR-0007", 3000)
+    with story.opening("Ana"):
+        story.take("GLY-0042", tag=False)
+        story.take("ATR-0007", tag=False)
+        story.act("cab-1", "tag_out", story.tags["ATR-0007"])
+        story.wait(1)
+        story.act("cab-1", "tag_out", story.tags["GLY-0042"])
+        story.wait(3)
+    assert story.says("probably: Ana took ATR-0007 at 06:12; Ana took GLY-0042 at 06:12")
+    assert (story.stock("GLY-0042"), story.stock("ATR-0007")) == (5530, 2690)
+    assert story.discrepancies() == [("weights_unclear", "", "open")]
+    assert story.alerts() == [("weights_unclear", "warning", "firing")]
     assert story.points("GLY-0042") == 1

@@ -1,6 +1,9 @@
 """Goods come in: what the invoice promised, what a scan confirmed, and the difference by name."""
 
-from tests.scenarios.story import GTIN, Story
+from collections.abc import Callable
+
+from fognode.events import Json
+from tests.scenarios.story import GTIN, Story, peopled
 
 KEY = "51260312345678000195550010000012341000012344"
 TWO = ("L7", "2028-06-30", 2)  # lot, expiry, packages
@@ -69,6 +72,21 @@ def test_same_invoice_twice(story: Story) -> None:
     assert story.says(
         "Ana stored GLY-0050 at 06:12, 5.84 kg; Ana stored GLY-0051 at 06:12, 5.84 kg"
     )
+    assert story.stock("GLY-0050") == 5530
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0050") == 1
+
+
+def test_two_suppliers_use_one_number(story: Story) -> None:
+    """Two dealers send invoice 1234, one of them a second time in other words: that is refused."""
+    for supplier, lot in (("AgroSul", "L7"), ("Outra Ltda", "L9"), ("AgroSul", "L8")):
+        head = "invoice,issued_on,supplier,gtin,name,lot,expires_on,quantity,unit\n"
+        story.imports(f"{head}1234,2026-03-01,{supplier},{GTIN},Gly,{lot},,1,UN\n".encode())
+    bring(story, "GLY-0050", invoice="1234", lot="L9", source="Outra Ltda")
+    assert story.says("Ana stored GLY-0050 at 06:12, 5.84 kg")
+    assert expected(story) == [("L9", 1, 1), ("L7", 1, 0)]
+    assert len(story.refusals()) == 1
     assert story.stock("GLY-0050") == 5530
     assert story.discrepancies() == []
     assert story.alerts() == []
@@ -168,4 +186,85 @@ def test_expired_on_arrival(story: Story) -> None:
     assert story.place("GLY-0050") == "defective"
     assert story.discrepancies() == [("expired_on_arrival", "GLY-0050", "closed")]
     assert story.alerts() == [("expired_on_arrival", "warning", "resolved")]
+    assert story.points("GLY-0050") == 1
+
+
+LITRES_5: dict[str, Json] = {"content_ml": 5000, "density_g_per_l": 1170}
+
+
+def held(story: Story) -> tuple[object, ...]:
+    """Return what is in GLY-0050, how sure that is, and whether anybody weighed it."""
+    (row,) = story.house.reader.rows("stock", {"package": "GLY-0050"})
+    return row["net_g"], row["u_g"], row["weighed"]
+
+
+def test_farm_without_a_scale(build: Callable[..., Story]) -> None:
+    """No scale: the label says what came, people declare what they used, and that it is empty."""
+    story = build(cab01="L1 C1")
+    peopled(story)
+    product: dict[str, Json] = {"gtin": GTIN, "name": "Glyphosate 480", "packaging": "rigid"}
+    story.declare("product_set", **product, **LITRES_5)
+    story.deliver("GLY-0050", 0)
+    story.at("06:12")
+    with story.opening():
+        story.put("GLY-0050", 6160)
+    assert story.says("Ana stored GLY-0050 at 06:12")
+    assert held(story) == (5850, 87, 0)
+    story.declare("use_declared", package="GLY-0050", used_ml=2000, by="Ana")
+    assert story.stock("GLY-0050") == 3510
+    story.declare("empty_declared", package="GLY-0050", witness="J.", by="Ana")
+    assert story.stock("GLY-0050") == 0
+    photo = story.photo("GLY-0050", "rinse")
+    rinsed: dict[str, Json] = {"rinses": 3, "punctured": 1, "photo": photo}
+    story.declare("rinse_declared", package="GLY-0050", **rinsed, by="Ana")
+    assert story.refusals() == []
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0050") == 1  # no scale saw it empty: its rinse earns nothing
+
+
+def test_weighed_later(story: Story) -> None:
+    """Received by its label and weighed as it is stored: 50 g less, as unsure as labels are."""
+    product: dict[str, Json] = {"gtin": GTIN, "name": "Glyphosate 480", "packaging": "rigid"}
+    story.declare("product_set", **product, **LITRES_5, tare_g=310)
+    story.deliver("GLY-0050", 0)
+    assert held(story) == (5850, 87, 0)
+    with story.opening():
+        story.put("GLY-0050", 6110)
+    assert story.says("Ana stored GLY-0050 at 06:12, 6.11 kg")
+    assert held(story) == (5800, 20, 1)
+    story.use("GLY-0050", 5800)
+    assert story.says("Ana took GLY-0050 at 06:12, 5.80 kg used, returned 06:12")
+    (row,) = story.house.reader.rows("package", {"package": "GLY-0050"})
+    assert row["state"] == 3  # empty, by its weight
+    assert story.stock("GLY-0050") == 0
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0050") == 1
+
+
+def test_stored_before_it_was_declared(story: Story) -> None:
+    """Ana stores what came and fills in the form afterwards: what was unknown is known then."""
+    story.tags["GLY-0050"] = "04A1B2C3D4E5AA"
+    with story.opening():
+        story.put("GLY-0050", 5840)
+    assert story.says("probably: Ana opened cab-1 at 06:12, 5.84 kg more inside and no tag moved")
+    assert story.discrepancies() == [
+        ("unknown_tag", "", "open"),
+        ("weight_without_tag", "", "open"),
+    ]
+    story.wait(600)
+    story.deliver("GLY-0050", tag=story.tags["GLY-0050"])
+    story.wait(10)
+    assert story.says("Ana stored GLY-0050 at 06:12, 5.84 kg")
+    assert story.place("GLY-0050") == "cab-1"
+    assert story.stock("GLY-0050") == 5530
+    assert story.discrepancies() == [
+        ("unknown_tag", "", "withdrawn"),
+        ("weight_without_tag", "", "withdrawn"),
+    ]
+    assert story.alerts() == [
+        ("unknown_tag", "warning", "resolved"),
+        ("weight_without_tag", "warning", "resolved"),
+    ]
     assert story.points("GLY-0050") == 1

@@ -74,6 +74,21 @@ def test_exit_is_declared_before_it_is_carried_out(story: Story) -> None:
     assert story.points("GLY-0042") == 6
 
 
+def test_exit_is_never_carried_out(story: Story) -> None:
+    """An empty leaves on paper only and stands in the cabinet the day after: it is told, once."""
+    story.use("GLY-0042", 5530)
+    rinse(story)
+    story.declare("exit_declared", package="GLY-0042", destination="centre", by="Ana")
+    story.days(3)
+    assert story.says("Ana took GLY-0042 at 06:12, 5.53 kg used, returned 06:12")
+    assert story.stock("GLY-0042") == 0
+    assert story.discrepancies() == [("exit_not_seen", "GLY-0042", "open")]
+    assert [one for one in story.alerts() if one[0] == "exit_not_seen"] == [
+        ("exit_not_seen", "warning", "firing")
+    ]
+    assert story.points("GLY-0042") == 3
+
+
 def test_bag_that_cannot_be_rinsed(story: Story) -> None:
     """A bag is not rinsed but sealed and kept apart; it earns the same six points."""
     story.declare("product_set", gtin=BAG_GTIN, name="Mancozeb 750 WG", packaging="flexible")
@@ -229,7 +244,7 @@ def test_return_is_overdue(story: Story) -> None:
     due = [(e.text("due_on"), e.number("days")) for e in story.events("return_due")]
     assert due == [("2027-03-01", days) for days in (90, 30, 7, 0)]
     assert story.alerts() == [
-        ("return_due", "warning", "firing"),
+        ("return_due", "warning", "resolved"),
         ("return_due", "warning", "resolved"),
         ("return_due", "warning", "resolved"),
         ("return_due", "warning", "resolved"),

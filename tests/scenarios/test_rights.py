@@ -35,7 +35,7 @@ def test_witness_who_may_not_authorise(story: Story) -> None:
         story.badge("Rui")
         story.take("GLY-0042")
         story.put("GLY-0042", 4000)
-    assert story.says("Ana took GLY-0042 at 06:12, 1.84 kg used, returned 06:12, authorised by Rui")
+    assert story.says("Ana took GLY-0042 at 06:12, 1.84 kg used, returned 06:12, Rui present")
     assert story.stock("GLY-0042") == 3690
     assert story.discrepancies() == [("no_witness", "GLY-0042", "open")]
     assert story.alerts() == [("no_witness", "warning", "firing")]

@@ -17,7 +17,7 @@ def test_expired_package_is_taken(story: Story) -> None:
     story.days(2)
     assert story.alerts() == [
         ("stock_expired", "warning", "firing"),
-        ("stock_expiring", "warning", "firing"),
+        ("stock_expiring", "warning", "resolved"),  # it has
     ]
     with story.opening():
         story.take("GLY-0050")
@@ -29,7 +29,7 @@ def test_expired_package_is_taken(story: Story) -> None:
     assert story.alerts() == [
         ("expired_taken", "warning", "firing"),
         ("stock_expired", "warning", "firing"),
-        ("stock_expiring", "warning", "firing"),
+        ("stock_expiring", "warning", "resolved"),  # it has
     ]
     assert story.points("GLY-0050") == 1
 
@@ -50,6 +50,26 @@ def test_expired_package_leaves_for_disposal(story: Story) -> None:
     assert story.discrepancies() == []
     assert {state for _, _, state in story.alerts()} == {"resolved"}
     assert story.points("GLY-0050") == 1
+
+
+def test_disposed_package_comes_back(story: Story) -> None:
+    """What J. declared burnt is put into the cabinet again the day after."""
+    story.declare("disposal_declared", package="GLY-0042", how="incinerator", by="J.")
+    with story.opening("J."):
+        story.take("GLY-0042")
+    story.days(1)
+    with story.opening("Rui"):
+        story.put("GLY-0042", 5840)
+    assert story.says("Rui stored GLY-0042 at 06:12, 5.84 kg")
+    assert story.stock("GLY-0042") == 0
+    assert story.place("GLY-0042") == "disposed"
+    assert story.discrepancies() == [("gone_package_back", "GLY-0042", "open")]
+    assert story.alerts() == [("gone_package_back", "critical", "firing")]
+    assert story.mails() == ["gone_package_back"]
+    story.explain("gone_package_back", "other", "the incinerator was closed", by="J.")
+    assert story.discrepancies() == [("gone_package_back", "GLY-0042", "closed")]
+    assert story.alerts() == [("gone_package_back", "critical", "resolved")]
+    assert story.points("GLY-0042") == 1
 
 
 def test_disposal_of_what_is_out(story: Story) -> None:
@@ -84,10 +104,10 @@ def test_opened_package_expires_sooner(story: Story) -> None:
     assert story.alerts() == [
         ("expired_taken", "warning", "firing"),
         ("stock_expired", "warning", "firing"),
-        ("stock_expiring", "warning", "firing"),
         ("stock_expiring", "warning", "resolved"),  # 30 days before, 7 days, the day itself
         ("stock_expiring", "warning", "resolved"),
-        ("stock_leftover", "info", "firing"),  # until nothing is left of it
+        ("stock_expiring", "warning", "resolved"),
+        ("stock_leftover", "info", "resolved"),  # until it had expired
     ]
     assert story.points("GLY-0042") == 1
 
@@ -163,6 +183,35 @@ def test_spill(story: Story) -> None:
     assert ("spill", -500) in told
     assert ("use", -1340) in told
     assert story.stock("GLY-0042") == 3690
+    assert story.discrepancies() == []
+    assert story.alerts() == []
+    assert story.points("GLY-0042") == 1
+
+
+def test_spill_in_the_cabinet(story: Story) -> None:
+    """Half a kilogram runs out in the cabinet and is declared: the next weight is as expected."""
+    with story.opening():
+        story.pour("GLY-0042", 500)
+    story.declare("spill_declared", package="GLY-0042", lost_g=500, text="cap open", by="Ana")
+    story.explain("weight_without_tag", "spill", "the cap was open", by="J.")
+    with story.opening():
+        story.take("GLY-0042")
+    assert story.says("Ana took GLY-0042 at 06:12, 5.34 kg")
+    assert story.stock("GLY-0042") == 5030
+    assert story.discrepancies() == [("weight_without_tag", "", "closed")]
+    assert story.alerts() == [("weight_without_tag", "critical", "resolved")]
+    assert story.points("GLY-0042") == 1
+
+
+def test_declared_in_the_evening(story: Story) -> None:
+    """Ana uses a kilogram in the morning and another one later, and declares both afterwards."""
+    story.use("GLY-0042", 1000)
+    story.at("07:40")
+    story.use("GLY-0042", 1000)
+    for _ in range(2):
+        story.declare("use_declared", package="GLY-0042", used_g=1000, by="Ana")
+    assert story.says("Ana took GLY-0042 at 07:40, 1.00 kg used, returned 07:40")
+    assert story.stock("GLY-0042") == 3530
     assert story.discrepancies() == []
     assert story.alerts() == []
     assert story.points("GLY-0042") == 1
