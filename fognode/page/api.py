@@ -14,8 +14,8 @@ from flask import Response, abort, g, jsonify, request
 
 from fognode import hashing
 from fognode.errors import ConfigError, RefusedError, StoreError
-from fognode.events import Kind, Stored
-from fognode.page.corrections import check_correction
+from fognode.events import Stored
+from fognode.page.agreed import check_agreed
 from fognode.page.declared import check_photo, check_request
 from fognode.page.lists import TABLES, names, next_of, plain, span, table_answer, table_list
 from fognode.page.live import Desk, Line
@@ -73,9 +73,7 @@ def take_request(desk: Desk) -> Response:
     """
     check_token(desk)
     try:
-        asked = check_request(_posted())
-        if asked.kind == Kind.CORRECTION_DECLARED:
-            asked = check_correction(desk.reader, asked)
+        asked = check_agreed(desk.config, desk.reader, check_request(_posted()))
     except ValueError as error:
         abort(400, str(error))
     try:

@@ -6,11 +6,23 @@ what the record and the daemon's snapshot say at once.  No request is logged.
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import Flask, Response, abort, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    abort,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
@@ -27,12 +39,14 @@ from fognode.page import (
     recorded,
     register,
     sheet,
+    stories,
     tokens,
     views,
     wording,
 )
 from fognode.page.guard import Guard, sign_in_page, sign_out
 from fognode.page.live import Desk
+from fognode.page.veil import Veiled
 from fognode.store.reader import Reader
 
 # Operations facts, section 9.
@@ -53,10 +67,12 @@ def create_app(desk: Desk) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = api.BODY_LIMIT
     # A block tag leaves no line behind: the page is small enough to be read as source.
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    guard = Guard(desk)
+    guard = Guard(desk, desk.reader)
+    reader = Veiled(desk.reader, guard.may_see)
+    guard.desk = desk = replace(desk, reader=reader)
     _add_words(app, desk.config, guard)
     _add_routes(app, desk, guard)
-    _add_hooks(app, desk)
+    _add_hooks(app, desk, reader)
     _add_refusals(app, desk)
     return app
 
@@ -70,7 +86,8 @@ def _add_words(app: Flask, config: Config, guard: Guard) -> None:
         title_of=wording.title,
         rule_words=wording.rule_words,
         details=wording.details,
-        story=wording.story,
+        story=stories.story,
+        opened=wording.opened,
         person=wording.person_words,
         sheet_title=recorded.sheet_title,
         told_facts=recorded.told_facts,
@@ -78,7 +95,10 @@ def _add_words(app: Flask, config: Config, guard: Guard) -> None:
         iso=lambda at_ms: wording.iso(at_ms, zone),
     )
     app.jinja_env.globals.update(
-        STATES=wording.STATES, STEPS=wording.STEPS, CORRECTABLE=CORRECTABLE
+        STATES=wording.STATES,
+        STEPS=wording.STEPS,
+        CORRECTABLE=CORRECTABLE,
+        ONLY_EVENTS=queries.ONLY_EVENTS,
     )
     app.context_processor(
         lambda: {
@@ -95,7 +115,7 @@ def _add_words(app: Flask, config: Config, guard: Guard) -> None:
 
 def _add_routes(app: Flask, desk: Desk, guard: Guard) -> None:
     for path, view in views.PAGES.items():
-        app.add_url_rule(path, view.__name__, partial(_page, desk, view))
+        app.add_url_rule(path, view.__name__, partial(_look, desk, guard, view))
     for path, call in api.CALLS.items():
         app.add_url_rule(path, path, partial(_answer, desk, path, call))
     take = partial(invoices.take_invoices, desk)
@@ -114,7 +134,7 @@ def _add_routes(app: Flask, desk: Desk, guard: Guard) -> None:
     app.add_url_rule("/receive", "receive", partial(receive.receive, guard))
     app.add_url_rule("/sign-in", "sign_in", partial(sign_in_page, guard), methods=both)
     app.add_url_rule("/sign-out", "sign_out", partial(sign_out, guard), methods=["POST"])
-    app.add_url_rule("/live", "live", partial(_part, desk, app))
+    app.add_url_rule("/live", "live", partial(_part, desk, app, guard))
     app.add_url_rule("/safety", "safety", partial(_safety, desk.config))
 
 
@@ -124,7 +144,7 @@ def _answer(desk: Desk, path: str, call: Callable[[Desk], Response]) -> Response
     return call(desk)
 
 
-def _add_hooks(app: Flask, desk: Desk) -> None:
+def _add_hooks(app: Flask, desk: Desk, reader: Veiled) -> None:
     allowed = {"127.0.0.1", "localhost", "::1", desk.config.page.host, *desk.config.page.names}
 
     @app.before_request
@@ -134,8 +154,9 @@ def _add_hooks(app: Flask, desk: Desk) -> None:
             words = "this node does not answer to the name in the address; "
             abort(400, words + "add it to names in section [page] of fognode.toml")
         if request.endpoint not in {"static", "safety"}:  # these two need no database
-            _hold(desk.reader)
-            g.live = desk.live()  # one snapshot a request
+            _hold(reader)
+            live = desk.live()  # one snapshot a request
+            g.live = replace(live, lines=reader.lines(live.lines))
 
     @app.teardown_request
     def _let_go(_error: BaseException | None) -> None:
@@ -170,6 +191,16 @@ def _host_name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:  # "[" without "]"
         return ""
+
+
+def _look(desk: Desk, guard: Guard, view: Callable[..., str], **where: str) -> Response:
+    """Answer with a page; from another machine who is not signed in is asked to."""
+    if not tokens.is_local():
+        guard.acting()  # whoever turns pages is there
+    if guard.may_look():
+        return make_response(_page(desk, view, **where))
+    aim = request.full_path.rstrip("?")
+    return make_response(redirect(url_for("sign_in", next=aim), 303))
 
 
 def _page(desk: Desk, view: Callable[..., str], **where: str) -> str:
@@ -208,8 +239,10 @@ def _picture(desk: Desk, photo: str) -> Response:
     return answer
 
 
-def _part(desk: Desk, app: Flask) -> Response:
+def _part(desk: Desk, app: Flask, guard: Guard) -> Response:
     """Answer a poll: 304 while nothing but ages changed, else the inside of ``path``."""
+    if not guard.may_look():
+        abort(401, "from another machine the page is for who is signed in: sign in again")
     rev = g.live.revision(desk.reader.head()[0])
     if request.args.get("rev") == rev or request.if_none_match.contains(rev):
         answer = make_response("", 304)

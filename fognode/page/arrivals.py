@@ -30,6 +30,7 @@ class Filled:
 
     values: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    label_g: int = 0  # content of a full one by its label; 0 = unknown
 
 
 def filled(desk: Desk, event_id: str, now_ms: int) -> Filled:
@@ -79,6 +80,7 @@ def _from_product(made: Filled, product: RowValues) -> None:
     tare_g, content_g = _whole(product["tare_g"]), _whole(product["content_g"])
     if not content_g and _whole(product["density_g_per_l"]):
         content_g = grams(_whole(product["content_ml"]), _whole(product["density_g_per_l"])) or 0
+    made.label_g = content_g
     if tare_g:
         made.values["tare_g"] = str(tare_g)
     if tare_g and content_g:
@@ -101,7 +103,9 @@ def _from_invoice(reader: Reader, made: Filled, scan: Scan) -> None:
         return
     (name,) = names
     invoice = first(reader.rows("invoice", {"invoice": name}, limit=1)) or {}
-    made.values |= {"invoice": name, "source": str(invoice.get("supplier", ""))}
+    supplier = str(invoice.get("supplier", ""))
+    # The number as it is printed: with the source it tells which one of several is meant.
+    made.values |= {"invoice": name.removesuffix(f" ({supplier})"), "source": supplier}
     words = f"Invoice {name} expects it"
     if not scan.expires_on and scan.lot and lines[0]["lot"] == scan.lot:
         made.values["expires_on"] = str(lines[0]["expires_on"] or "")

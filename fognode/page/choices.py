@@ -1,7 +1,7 @@
 """What the store knows that a form may ask for, newest first; nothing is written.
 
 A list is short enough for a phone; whatever is not in it can be typed, but for people, cabinets,
-discrepancies and openings, which are chosen only.
+places, dealers, discrepancies and openings, which are chosen only once any is known.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -125,7 +125,15 @@ def _column(table: str, column: str, words: str = "") -> Callable[[Desk], Option
     return told
 
 
+def _sources(desk: Desk) -> Options:
+    """Return the dealers that are known: declared, or of an invoice that was read."""
+    found = [*_column("supplier", "name")(desk), *_column("invoice", "supplier")(desk)]
+    return sorted(dict(found).items())
+
+
 ONLY: dict[str, Callable[[Desk], Options]] = {
+    "site": _places,
+    "source": _sources,
     "person": _people,
     "witness": _people,
     "cabinet": _cabinets,
@@ -136,11 +144,9 @@ ONLY: dict[str, Callable[[Desk], Options]] = {
 KNOWN: dict[str, Callable[[Desk], Options]] = {
     "package": _packages,
     "gtin": _column("product", "gtin", "name"),
-    "site": _places,
     "badge": _column("person", "badge", "alias"),
     "photo": _photos,
     "supplier": _column("supplier", "supplier", "name"),
-    "source": _column("supplier", "name"),
     "prescription": _column("prescription", "prescription", "crop"),
     "invoice": _column("invoice", "invoice", "supplier"),
     "stocktake": _column("stocktake", "stocktake", "cabinet"),

@@ -202,10 +202,11 @@ DECLARATIONS: dict[str, dict[str, Field]] = {
         "expires_on": Text(most=10, like=r"[0-9]{4}-[0-9]{2}-[0-9]{2}", example="2027-12-31"),
         "invoice": Text(most=60, example="NF-1234"),
         "tag": TAG,
-        "gross_g": GRAMS,
-        "tare_g": GRAMS,
+        "gross_g": replace(GRAMS, optional=True),  # absent: nobody weighed it, the label holds
+        "tare_g": replace(GRAMS, optional=True),  # absent: that of its product
         "source": Text(most=120, example="AgroSul"),
         "site": Text(most=40, example="cabinet-1"),
+        "prescription": Text(most=30, example="REC-77", optional=True),  # absent: its invoice's
         "scan": replace(EVENT_ID, optional=True),  # the code_scan that it was read from
         "by": PERSON,
     },

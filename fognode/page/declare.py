@@ -5,16 +5,17 @@ kept in the same way; ``by`` is who is signed in.  The page shows then what was 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from flask import Response, abort, g, make_response, redirect, render_template, request, url_for
 
 from fognode.errors import ConfigError, RefusedError, StoreError
 from fognode.events import Json, Kind, Stored
-from fognode.page.arrivals import Filled, filled
+from fognode.page.agreed import check_agreed
+from fognode.page.arrivals import filled
 from fognode.page.choices import choices_for
-from fognode.page.corrections import check_correction, corrected_by
+from fognode.page.corrections import corrected_by
 from fognode.page.declarations import DECLARATIONS, TABLES
 from fognode.page.declared import Declaration, check_request
 from fognode.page.fields import Field
@@ -29,9 +30,12 @@ from fognode.page.forms import (
 )
 from fognode.page.guard import Guard, Refusal, with_cookie
 from fognode.page.offers import Offered, offered
+from fognode.page.queries import people
 from fognode.page.questions import SHEETS, SUBJECTS
+from fognode.page.recorded import told_facts
 from fognode.page.roles import OWNER, may_declare
 from fognode.page.sign_in import Session
+from fognode.page.wording import opened
 
 AWAY = "The store is away: nothing was recorded. Send it again when it is back."
 SIGNED_OUT = "You are signed out. Sign in below; what you wrote is kept."
@@ -48,6 +52,7 @@ class Sent:
     corrected: tuple[Stored, Stored] | None = None  # of a correction: the event, and its origin
     errors: dict[str, str] = field(default_factory=dict)  # by name of the field
     wrong: str = ""  # what is wrong with all of it
+    said: list[tuple[str, str]] = field(default_factory=list)  # by what is corrected
     notes: list[str] = field(default_factory=list)  # where what is filled in comes from
     status: int = 200
 
@@ -95,8 +100,9 @@ def form(guard: Guard, kind: str) -> Response:
     if sent.corrected:
         sent.values = _as_told(*sent.corrected) | sent.values
     sent.values = _said_before(guard, kind, sent.values) | sent.values
-    known = _from_scan(guard, sent)
-    sent.values, sent.notes = known.values | sent.values, known.notes
+    if kind == Kind.DELIVERY_DECLARED and sent.values.get("scan"):
+        known = filled(guard.desk, sent.values["scan"], g.live.now_ms)
+        sent.values, sent.notes = known.values | sent.values, known.notes
     if kind == Kind.PERSON_SET:
         sent.values = {"person": str(uuid4())} | sent.values
     return _show(guard, sent, session)
@@ -120,7 +126,7 @@ def _take(guard: Guard, kind: str, session: Session | None) -> Response:
         entered = guard.sign_in(request.form.get("as", "").strip(), request.form.get("pin", ""))
         if isinstance(entered, Refusal):
             has_tried = "pin" in request.form
-            sent.wrong = f"{SIGNED_OUT} {entered.words.capitalize() if has_tried else ''}"
+            sent.wrong = f"{SIGNED_OUT} {opened(entered.words) if has_tried else ''}"
             sent.status = entered.status
             return _show(guard, sent, None)
         session = entered
@@ -193,12 +199,10 @@ def _checked(guard: Guard, sent: Sent, session: Session) -> Declaration | None:
         return None
     try:
         asked = check_request({"id": sent.request_id, "kind": sent.kind, "facts": facts})
-        if sent.kind == Kind.CORRECTION_DECLARED:
-            return check_correction(guard.desk.reader, asked)
+        return check_agreed(guard.desk.config, guard.desk.reader, asked)
     except ValueError as error:
         sent.wrong = in_words(sent.kind, {**sent.inner, **table}, str(error))
         return None
-    return asked
 
 
 def _look_up(guard: Guard, sent: Sent) -> None:
@@ -207,6 +211,8 @@ def _look_up(guard: Guard, sent: Sent) -> None:
         found = corrected_by(guard.desk.reader, named.strip())
         if found and found[1].kind in TABLES:
             sent.corrected = found
+            said = replace(found[1], facts=_standing(*found))
+            sent.said = told_facts(said, people(guard.desk.reader))
 
 
 # Said anew as a whole, so the form begins with what stands: (table, its key).
@@ -232,16 +238,15 @@ def _said_before(guard: Guard, kind: str, values: Mapping[str, str]) -> dict[str
     }
 
 
-def _from_scan(guard: Guard, sent: Sent) -> Filled:
-    if sent.kind != Kind.DELIVERY_DECLARED or not sent.values.get("scan"):
-        return Filled()
-    return filled(guard.desk, sent.values["scan"], g.live.now_ms)
+def _standing(corrected: Stored, told: Stored) -> Mapping[str, Json]:
+    """Return what an event says, or what a correction of it says instead."""
+    facts = corrected.facts.get("facts") if corrected.kind == Kind.CORRECTION_DECLARED else None
+    return facts if isinstance(facts, dict) else told.facts
 
 
 def _as_told(corrected: Stored, told: Stored) -> dict[str, str]:
-    facts = corrected.facts.get("facts") if corrected.kind == Kind.CORRECTION_DECLARED else None
-    stands: Mapping[str, Json] = facts if isinstance(facts, dict) else told.facts
-    return {INNER + name: text for name, text in values_of(TABLES[told.kind], stands).items()}
+    values = values_of(TABLES[told.kind], _standing(corrected, told))
+    return {INNER + name: text for name, text in values.items()}
 
 
 def _inner_values(values: Mapping[str, str]) -> dict[str, str]:

@@ -17,15 +17,15 @@ class Text:
     optional: bool = False
 
     def check(self, name: str, value: object) -> Json:
-        """Return the text in normal form C.
+        """Return the text in normal form C, without blanks around it.
 
         Raises:
             ValueError: It is no text, empty, too long, or not like the pattern.
         """
         if type(value) is not str:
             raise ValueError(f"{name} = {cut(value)} must be text, like {self.example!r}")
-        text = unicodedata.normalize("NFC", value)
-        if not text.strip() or not text.isprintable():
+        text = unicodedata.normalize("NFC", value).strip()  # "GLY-1 " would be another package
+        if not text or not text.isprintable():
             raise ValueError(f"{name} = {cut(value)} must be printable text on one line")
         if len(text) > self.most:
             raise ValueError(f"{name} has {len(text)} characters; write at most {self.most}")

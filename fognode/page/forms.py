@@ -173,9 +173,11 @@ def _beside(name: str, words: str) -> str:
 
 
 def in_words(kind: str, table: Mapping[str, Field], words: str) -> str:
-    """Return an error about several facts with their labels instead of their names."""
+    """Return an error or refusal with the labels of facts instead of their names."""
     for name in sorted(table, key=len, reverse=True):
-        words = re.sub(rf"\b{name}\b(?= =)", asked(kind, name).label, words)
+        # One plain word, like "lot", is a name only where its value follows.
+        told = rf"\b{name}\b" if "_" in name else rf"\b{name}\b(?= =)"
+        words = re.sub(told, lambda _found, name=name: asked(kind, name).label, words)  # type: ignore[misc]  # a default
     return words[:1].upper() + words[1:]
 
 

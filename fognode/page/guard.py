@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from math import ceil
 from threading import Lock
 
 from flask import Response, abort, g, make_response, redirect, render_template, request
@@ -10,9 +11,12 @@ from fognode.errors import ConfigError, StoreError
 from fognode.events import RowValues
 from fognode.page.live import Desk
 from fognode.page.sign_in import MOST_S, Session, Sessions, Tries
+from fognode.page.tokens import has_token, is_local
+from fognode.store.reader import Reader
 
 COOKIE = "fognode_session"
 NEXT = re.compile(r"/(?!/)[A-Za-z0-9_./?=&%~+-]*")
+MOST_PEOPLE = 10_000
 TOO_MANY, WRONG, NOT_READY = 429, 401, 409
 
 
@@ -29,6 +33,7 @@ class Guard:
     """What the page remembers of who is there; one per application."""
 
     desk: Desk
+    reader: Reader  # of who signs in; what the forms show is the desk's
     sessions: Sessions = field(default_factory=Sessions)
     tries: Tries = field(default_factory=Tries)
     one: Lock = field(default_factory=Lock)  # a check takes 20 MB: never two at once
@@ -43,6 +48,14 @@ class Guard:
             g.session = self._still(found) if found else None
         session: Session | None = g.session
         return session
+
+    def may_see(self) -> bool:
+        """Tell whether badges are shown: to who is signed in, or has a token."""
+        return self.session() is not None or has_token(self.desk)
+
+    def may_look(self) -> bool:
+        """Tell whether pages are shown: at the node itself, else to who is signed in."""
+        return is_local() or self.session() is not None
 
     def acting(self) -> Session | None:
         """Return who is signed in, and count this as an action of theirs."""
@@ -76,7 +89,7 @@ class Guard:
         address = f"address/{request.remote_addr}"
         now_s = self.desk.mono_s()
         if wait_s := self.tries.take((key, address), now_s):
-            words = f"too many tries: wait {int(wait_s) // 60 + 1} min, then sign in again"
+            words = f"too many tries: wait {ceil(wait_s / 60)} min, then sign in again"
             return Refusal(words, TOO_MANY)
         try:
             with self.one:
@@ -101,16 +114,18 @@ class Guard:
         g.session = None
 
     def _person(self, name: str) -> RowValues | None:
-        """Return the one person of this alias, or this id."""
+        """Return the one person of this alias, however its letters are sized, or of this id."""
+        rows = self.reader.rows("person", limit=MOST_PEOPLE) if name else []
         for column in ("alias", "person"):
-            rows = self.desk.reader.rows("person", {column: name}, limit=2) if name else []
-            if rows:
-                return rows[0] if len(rows) == 1 else None
+            same = [row for row in rows if str(row[column]) == name]
+            same = same or [row for row in rows if str(row[column]).casefold() == name.casefold()]
+            if same:
+                return same[0] if len(same) == 1 else None
         return None
 
     def _still(self, found: Session) -> Session | None:
         try:
-            rows = self.desk.reader.rows("person", {"person": found.person}, limit=1)
+            rows = self.reader.rows("person", {"person": found.person}, limit=1)
             is_same = self.desk.pins.mark(found.person) == found.mark
         except (StoreError, ConfigError):
             return found  # then nothing can be kept either

@@ -41,7 +41,7 @@ def pending_of(
     ways: Mapping[str, RowValues],
     earned: Mapping[tuple[str, str], int],
     steps: Sequence[RowValues],
-    receipts: Mapping[str, str],
+    loads: Mapping[str, RowValues],
 ) -> list[Pending]:
     """Return the steps that were made and have no points yet, in the order of the packages.
 
@@ -50,7 +50,7 @@ def pending_of(
         ways: Rows of table ``way_back`` by package.
         earned: Points that stand, by package and step.
         steps: Rows of table ``chain_outbox`` of these packages.
-        receipts: Number of the centre's receipt by load; "" = none yet.
+        loads: Rows of table ``batch`` by load.
     """
     owed: dict[tuple[str, str, int], str] = {}
     for row in steps:
@@ -60,7 +60,9 @@ def pending_of(
         name = str(row["package"])
         for step in _made(row, ways.get(name, {})):
             if earned.get((name, step), 0) <= 0:
-                missing = _missing(name, step, ways.get(name, {}), owed, receipts)
+                missing = _missing(name, step, ways.get(name, {}), owed)
+                if step == "returned":
+                    missing.append(_of_the_centre(ways[name], ways, earned, loads))
                 found.append(
                     Pending(package=name, step=step, points=POINTS[step], missing=tuple(missing))
                 )
@@ -84,7 +86,6 @@ def _missing(
     step: Step,
     way: RowValues,
     owed: Mapping[tuple[str, str, int], str],
-    receipts: Mapping[str, str],
 ) -> list[str]:
     missing = []
     if step == "prepared" and not way.get("shown"):
@@ -94,11 +95,26 @@ def _missing(
         if "FINAL" not in states:
             told = STATES.get(states[-1], states[-1]) if states else "is not asked for yet"
             missing.append(f"{chain} chain: the record {told}")
-    if step == "returned":
-        if not receipts.get(str(way.get("batch", "")), ""):
-            missing.append("the centre's receipt")
-        missing.append("the centre's own acceptance on both chains")
     return missing
+
+
+def _of_the_centre(
+    way: RowValues,
+    ways: Mapping[str, RowValues],
+    earned: Mapping[tuple[str, str], int],
+    loads: Mapping[str, RowValues],
+) -> str:
+    """Return what a return still needs of the centre: a receipt only limits what its load earns."""
+    load = loads.get(str(way["batch"]), {})
+    units = _whole(load.get("washed")) + _whole(load.get("unwashed"))
+    counted = sum(
+        other["batch"] == way["batch"] and earned.get((name, "returned"), 0) > 0
+        for name, other in ways.items()
+    )
+    if load.get("receipt") and counted >= units:
+        told = f"{load['receipt']!s} says {units}, and so many are counted"
+        return f"a receipt with room for it: {told}"
+    return "the centre's own acceptance on both chains"
 
 
 def _whole(value: object) -> int:

@@ -15,7 +15,7 @@ from fognode.custody.statements import Statement, statement
 from fognode.events import RowValues
 from fognode.page.live import Desk
 from fognode.page.pending import Pending, pending_of
-from fognode.page.queries import POINTS_SHOWN, products, query_gaming_points
+from fognode.page.queries import NOT_BACK, POINTS_SHOWN, products, query_gaming_points
 from fognode.page.stock import farm_day
 from fognode.store.reader import Reader
 
@@ -59,9 +59,13 @@ def points(desk: Desk) -> str:
         waiting=now.waiting,
         waiting_count=now.waiting_count,
         shown=PENDING_SHOWN,
-        empty=reader.count("package", {"state": 3}),
-        prepared=reader.count("package", {"state": 4}),
+        empty=reader.count("package", {"state": 3}) - _kept(reader, 3),
+        prepared=reader.count("package", {"state": 4}) - _kept(reader, 4),
     )
+
+
+def _kept(reader: Reader, state: int) -> int:
+    return reader.count("package", {"state": state, "packaging": NOT_BACK})
 
 
 def count_anew(desk: Desk) -> Counted:
@@ -124,8 +128,8 @@ def pending_now(
             reader.rows("chain_outbox", {"package": row["package"]}, "-created_at_ms", STEPS)
         )
     ]
-    receipts = {str(row["batch"]): str(row["receipt"]) for row in reader.rows("batch", limit=MOST)}
-    return pending_of(some, ways, earned, steps, receipts), len(open_ones)
+    loads = {str(row["batch"]): row for row in reader.rows("batch", limit=MOST)}
+    return pending_of(some, ways, earned, steps, loads), len(open_ones)
 
 
 def _is_done(

@@ -11,9 +11,19 @@ from fognode import hashing
 from fognode.config import CHAIN_NAMES
 from fognode.events import Kind, RowValues, Stored
 from fognode.page.live import ChainNow, Desk, Line, Live, pending_steps
+from fognode.page.wording import weight
 from fognode.store.reader import Reader
 
+# Types of sensor that give no readings between their events, and these events.
+ONLY_EVENTS = {
+    "vibration": ("vibration_shake",),
+    "tag": ("tag_in", "tag_out"),
+    "code": ("code_scan",),
+}
+TOLD_LOOKED_AT = 100
 POINTS_SHOWN = 50  # newest entries of the score
+EMPTY_STATES = (3, 4)  # empty, prepared
+NOT_BACK = "not_returnable"  # packaging that no centre takes back: it is disposed of
 FARM_STATES = (1, 2, 3, 4)  # sealed, in use, empty, prepared: still in the farm's hands
 
 
@@ -31,13 +41,32 @@ class Cabinet:
         return self.opening is not None and not self.opening["closed_at_ms"]
 
 
+def contents(reader: Reader, packages: Sequence[RowValues]) -> dict[str, str]:
+    """Return in words what is in each of these packages, and whether anybody weighed that.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    names = tuple(str(row["package"]) for row in packages)
+    rows = reader.rows("stock", {"package": names}, limit=len(names)) if names else []
+    known = {row["package"]: row for row in rows}
+    return {str(row["package"]): _content(known.get(row["package"]), row) for row in packages}
+
+
+def _content(stock: RowValues | None, package: RowValues) -> str:
+    if stock is None:
+        return weight(max(int(package["gross_g"] or 0) - int(package["tare_g"] or 0), 0))
+    told = weight(max(int(stock["net_g"] or 0), 0))
+    return told if stock["weighed"] else f"{told}, declared, never weighed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """How many packages are where."""
 
     inside: int
     out: int
-    to_return: int  # empty or prepared, of those inside or out
+    to_return: int  # empty or prepared, of those inside or out, but what no centre takes
     returned: int
 
 
@@ -128,10 +157,11 @@ def package_counts(reader: Reader) -> Counts:
     states = dict.fromkeys(range(1, 7), 0) | reader.tally("package", "state")
     inside = reader.count("package", {"state": FARM_STATES, "out_since_at_ms": 0})
     held = sum(states[state] for state in FARM_STATES)
+    kept = reader.count("package", {"state": EMPTY_STATES, "packaging": NOT_BACK})
     return Counts(
         inside=inside,
         out=held - inside,
-        to_return=states[3] + states[4],
+        to_return=states[3] + states[4] - kept,
         returned=states[5] + states[6],
     )
 
@@ -153,6 +183,21 @@ def chain_records(
         if told.kind == Kind.LEDGER_SEEN and told.text("chain") == chain
     ]
     return [row for row in owed if row["chain"] == chain] + seen
+
+
+def last_told(reader: Reader) -> dict[tuple[str, str], Stored]:
+    """Return the newest event of each sensor that has no reading, by board and sensor.
+
+    Looked at are the newest 100 of their events.
+
+    Raises:
+        StoreError: The database is away.
+    """
+    told: dict[tuple[str, str], Stored] = {}
+    kinds = tuple(kind for kinds in ONLY_EVENTS.values() for kind in kinds)
+    for one in reader.newest(TOLD_LOOKED_AT, kinds):
+        told.setdefault((one.text("board"), one.text("sensor")), one)
+    return told
 
 
 def place_names(desk: Desk) -> dict[str, str]:

@@ -221,7 +221,7 @@ WORDS: dict[str, Asked] = {
     "total_g": Asked(label="In all", unit="g", hint="This or millilitres"),
     "total_ml": Asked(label="In all", unit="ml", hint="This or grams"),
     "until": Asked(label="Until", hint="On the farm's clock"),
-    "unwashed": Asked(label="Of them not washed", unit="packages"),
+    "unwashed": Asked(label="Not washed", unit="packages", hint="Bags count as not washed"),
     "used_g": Asked(label="Used, by weight", unit="g", hint="This or millilitres"),
     "used_ml": Asked(label="Used, by volume", unit="ml", hint="This or grams"),
     "valid_from": Asked(label="Valid from"),
@@ -239,6 +239,12 @@ WORDS: dict[str, Asked] = {
 WORDS_OF: dict[tuple[str, str], Asked] = {
     (Kind.DELIVERY_DECLARED, "package"): Asked(
         label="Package", hint="A new id of yours, as on its sticker"
+    ),
+    (Kind.DELIVERY_DECLARED, "gross_g"): Asked(
+        label="Weight now", unit="g", hint="Package and content; nothing = nobody weighed it"
+    ),
+    (Kind.DELIVERY_DECLARED, "tare_g"): Asked(
+        label="Weight when empty", unit="g", hint="With its lid; nothing = that of its product"
     ),
     (Kind.PERSON_SET, "person"): Asked(label="Id", hint="Leave it as it is"),
     (Kind.PERSON_SET, "name"): Asked(label="Name", hint="Stored sealed"),

@@ -19,6 +19,7 @@ from fognode.page.live import Desk
 from fognode.page.offers import MINUTES, Offer, arrivals
 from fognode.page.queries import place_names
 from fognode.page.questions import asked
+from fognode.page.wording import weight
 from fognode.store.reader import Reader
 
 INVOICES, LINES = 10, 300  # open ones shown, newest first; lines of them
@@ -59,11 +60,18 @@ def receive(guard: Guard) -> Response:
 def _arrival(desk: Desk, offer: Offer) -> Arrival:
     told, places = fill(desk, offer.scan), place_names(desk)
     needed = [name for name, one in DECLARATIONS[KIND].items() if not one.optional and name != "by"]
+    is_weighed = "gross_g" in told.values
+    if not (is_weighed or told.label_g):
+        needed.append("gross_g")
     missing = tuple(asked(KIND, name).label for name in needed if not told.values.get(name))
-    shown = tuple(
-        _in_words(name, told.values[name], places) for name in SHOWN if name in told.values
+    shown = [_in_words(name, told.values[name], places) for name in SHOWN if name in told.values]
+    if not is_weighed:
+        words = f"{weight(told.label_g)} by its label; nobody weighed it"
+        shown.insert(1, ("Content", words))
+    request_id = str(uuid4())
+    return Arrival(
+        offer=offer, filled=told, missing=missing, shown=tuple(shown), request_id=request_id
     )
-    return Arrival(offer=offer, filled=told, missing=missing, shown=shown, request_id=str(uuid4()))
 
 
 def _in_words(name: str, value: str, places: Mapping[str, str]) -> tuple[str, str]:

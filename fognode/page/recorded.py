@@ -7,6 +7,7 @@ from flask import abort, g, render_template
 from fognode.events import REQUESTS, Json, Kind, Stored
 from fognode.page.declarations import DECLARATIONS
 from fognode.page.fields import Number
+from fognode.page.forms import in_words
 from fognode.page.live import Desk
 from fognode.page.queries import people
 from fognode.page.questions import SHEETS, asked, choice_words
@@ -27,12 +28,17 @@ def recorded(desk: Desk, seq: str) -> str:
     g.own_forms = True
     drawn = drawn_from(desk.reader, told)
     refused = next((one for one in drawn if one.kind == Kind.REJECTED), None)
+    against = [one.event_id for one in drawn if one.kind == Kind.DISCREPANCY_FOUND]
     return render_template(
         "recorded.html",
         told=told,
         drawn=[one for one in drawn if one is not refused],
         refused=refused,
-        is_looked_at=desk.reader.cursor(FOLLOWER) >= told.seq,
+        is_looked_at=desk.reader.cursor(FOLLOWER) >= max(one.seq for one in (told, *drawn)),
+        is_doubted=bool(against) and _is_open(desk.reader, against),
+        reason=in_words(told.kind, DECLARATIONS[told.kind], refused.text("reason"))
+        if refused
+        else "",
         people=people(desk.reader),
         again={name: value for name, value in told.facts.items() if isinstance(value, str | int)},
         corrected=desk.reader.corrected([told.event_id]).get(told.event_id),
@@ -42,11 +48,25 @@ def recorded(desk: Desk, seq: str) -> str:
 def drawn_from(reader: Reader, told: Stored) -> list[Stored]:
     """Return what the rules drew from an event, in the order of the record.
 
+    With it each discrepancy that was found in what was drawn, as in a delivery's newProductEntry.
+
     Raises:
         StoreError: The database is away.
     """
-    after = reader.events(told.seq, LOOKED_AT)
-    return [one for one in after if one.origin.startswith("r/") and told.event_id in one.origin]
+    causes, drawn = {told.event_id}, list[Stored]()
+    for one in reader.events(told.seq, LOOKED_AT):
+        if not (one.origin.startswith("r/") and causes & set(one.origin.split("/"))):
+            continue
+        if told.event_id in one.origin or one.kind == Kind.DISCREPANCY_FOUND:
+            drawn.append(one)
+        causes.add(one.event_id)
+    return drawn
+
+
+def _is_open(reader: Reader, found: list[str]) -> bool:
+    """Tell whether one of these discrepancies is neither explained nor withdrawn."""
+    rows = reader.rows("discrepancy", {"discrepancy": tuple(found)}, limit=LOOKED_AT)
+    return any(row["state"] == "open" for row in rows)
 
 
 def _event(reader: Reader, seq: str) -> Stored | None:

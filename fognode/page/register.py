@@ -16,6 +16,7 @@ from fognode import hashing
 from fognode.boards.spreadsheet import FORMULA, MAX_BYTES, Faults, Table, read_table
 from fognode.errors import ConfigError, ImportRefusedError, RefusedError
 from fognode.events import Event, Json, Kind
+from fognode.page.agreed import wrong_place
 from fognode.page.declarations import DECLARATIONS
 from fognode.page.declared import check_facts
 from fognode.page.fields import PERSON, Field, Number, Text, cut
@@ -149,7 +150,9 @@ def _check_with_custody(desk: Desk, table: Table, events: Sequence[Event], by: s
         )
         for event in events
     ]
-    for place, reason in rehearse(desk.reader, desk.config.zone, bare):
+    told = [(place, wrong_place(desk.config, event.facts)) for place, event in enumerate(bare)]
+    told += rehearse(desk.reader, desk.config.zone, bare)
+    for place, reason in ((place, reason) for place, reason in told if reason):
         faults.add(f"line {table.rows[place][0]}", reason[:200])
     people = {event.facts["person"] for event in events if event.kind == Kind.PERSON_SET}
     if by not in people and not desk.reader.rows("person", {"person": by}, limit=1):

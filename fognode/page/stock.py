@@ -11,7 +11,7 @@ from fognode.custody.outlook import RATE_DAYS
 from fognode.custody.shelf_life import Leftover, Lot, is_expired, order, unused
 from fognode.events import RowValues
 from fognode.page.live import Desk
-from fognode.page.queries import people, place_names
+from fognode.page.queries import EMPTY_STATES, NOT_BACK, people, place_names
 from fognode.store.reader import Reader
 
 MOST = 2000  # packages that are not gone; the page says so when there are more
@@ -21,7 +21,6 @@ WAITING = 200  # empties
 IN_ONE = 500  # names in one question to the database
 HELD = ("stored", "out", "missing")
 FULL_STATES = (1, 2)  # sealed, in use
-EMPTY_STATES = (3, 4)  # empty, prepared
 DAY_MS = 86_400_000
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -214,19 +213,20 @@ def _midnight_ms(day: date) -> int:
 
 
 def empties(reader: Reader, today: date) -> list[Waiting]:
-    """Return the empties on the farm, those that are due first before the others.
+    """Return the empties on the farm that go back, those that are due first before the others.
 
     Raises:
         StoreError: The database is away.
     """
-    rows = in_states(reader, EMPTY_STATES, WAITING)
+    found = in_states(reader, EMPTY_STATES, WAITING)
+    rows = [row for row in found if row["packaging"] != NOT_BACK]
     names = tuple(str(row["package"]) for row in rows)
     due = {
         str(row["package"]): str(row["due_on"])
         for row in (reader.rows("deadline", {"package": names}, limit=len(names)) if names else [])
     }
-    found = [_waiting(row, due.get(str(row["package"]), ""), today) for row in rows]
-    return sorted(found, key=lambda one: (one.due_on or "9", str(one.row["package"])))
+    waiting = [_waiting(row, due.get(str(row["package"]), ""), today) for row in rows]
+    return sorted(waiting, key=lambda one: (one.due_on or "9", str(one.row["package"])))
 
 
 def _waiting(row: RowValues, due_on: str, today: date) -> Waiting:

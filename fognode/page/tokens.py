@@ -32,11 +32,15 @@ def check_token(desk: Desk) -> None:
 
 def check_reader(desk: Desk) -> None:
     """Refuse with 401 who asks from another machine without a token."""
-    if is_local() or _offers(desk.token):
-        return
-    config = desk.config
-    if not (config.has_secret(READ_TOKEN) and _offers(config.secret(READ_TOKEN))):
+    if not (is_local() or has_token(desk)):
         abort(401, f"send the header Authorization: Bearer and the credential {READ_TOKEN}")
+
+
+def has_token(desk: Desk) -> bool:
+    """Tell whether the request has the control token, or the credential ``erp-token``."""
+    config = desk.config
+    secret = config.secret(READ_TOKEN) if config.has_secret(READ_TOKEN) else ""
+    return _offers(desk.token) or _offers(secret)
 
 
 def _offers(token: str) -> bool:

@@ -13,8 +13,10 @@ from fognode.page.queries import (
     cabinets_now,
     chain_records,
     chains_of,
+    contents,
     firing,
     first,
+    last_told,
     package_counts,
     people,
     place_names,
@@ -25,6 +27,7 @@ from fognode.page.queries import (
 )
 from fognode.page.recorded import recorded
 from fognode.page.stock import stock
+from fognode.page.stories import is_told
 from fognode.page.tokens import is_local
 from fognode.page.wording import STATES
 
@@ -40,8 +43,13 @@ PACKAGE_KINDS = (
     Kind.PACKAGE_EMPTIED,
     Kind.PACKAGE_PREPARED,
     Kind.PACKAGE_MOVED,
+    Kind.PACKAGE_RESTATED,
+    Kind.STOCK_MOVED,
+    Kind.DISCREPANCY_FOUND,
+    Kind.DISCREPANCY_CLOSED,
     Kind.EMPTY_PACKAGE_EXIT,
     Kind.POINTS_EARNED,
+    Kind.POINTS_REVERSED,
     Kind.LEDGER_SEEN,
     Kind.PHOTO_KEPT,
 )
@@ -83,6 +91,7 @@ def packages(desk: Desk) -> str:
     return render_template(
         "packages.html",
         rows=rows,
+        contents=contents(desk.reader, rows),
         state=state,
         states=dict(sorted(states.items())),
         counts=package_counts(desk.reader),
@@ -103,8 +112,9 @@ def package(desk: Desk, package_id: str) -> str:
     return render_template(
         "package.html",
         row=row,
+        contents=contents(desk.reader, [row]),
         product=products(desk.reader).get(str(row["gtin"]), ""),
-        timeline=[told for told in timeline if told.kind != Kind.LEDGER_SEEN],
+        timeline=[told for told in timeline if is_told(told)],
         corrected=desk.reader.corrected(one.event_id for one in timeline),
         shown=STORY_LIMIT,
         steps_shown=STEPS_LIMIT,
@@ -134,17 +144,25 @@ def sensors(desk: Desk) -> str:
     """Show each board and sensor with its last value and age, then the node itself."""
     names = place_names(desk)
     return render_template(
-        "sensors.html", names=names, head=desk.reader.head()[0], counters=_counter_words()
+        "sensors.html",
+        names=names,
+        head=desk.reader.head()[0],
+        counters=_counter_words(),
+        told=last_told(desk.reader),
     )
 
 
 def ledgers(desk: Desk) -> str:
     """Show both chains: guard, our steps with their transactions, and what is owed."""
+    partners = desk.reader.rows("partner_outbox", None, "-as_of_seq", 20)
+    authority = desk.reader.rows("gov_outbox", None, "-as_of_seq", 20)
+    named = {str(row["event_id"]) for row in (*partners, *authority)}
     return render_template(
         "ledgers.html",
         chains=query_dapps(desk.reader, _live()),
-        partners=desk.reader.rows("partner_outbox", None, "-as_of_seq", 20),
-        authority=desk.reader.rows("gov_outbox", None, "-as_of_seq", 20),
+        partners=partners,
+        authority=authority,
+        steps={event_id: desk.reader.event(event_id) for event_id in named},
     )
 
 

@@ -28,10 +28,14 @@ STEPS = {
     114: "sealed and kept apart",
     200: "offered to the centre",
     201: "accepted by the centre",
+    202: "offer taken back",
     1001: "taken out",
     1002: "put back",
     1003: "used",
     1004: "stored",
+    1005: "defective: back to its supplier",
+    1006: "disposed of",
+    1009: "corrected",
 }
 RULES = {
     "out_of_hours": "Opened outside working hours",
@@ -43,6 +47,8 @@ RULES = {
     "photo_missed": "No photo of an opening",
     "verify_failed": "The record does not verify",
     "returned_heavier": "Came back heavier than it left",
+    "expired_on_arrival": "Expired before it arrived",
+    "stock_below_zero": "More went out than was in it",
     "anchor_late": "The record waits for an anchor",
     "backup_late": "No backup lately",
     "verify_late": "Not verified lately",
@@ -61,6 +67,10 @@ TITLES: dict[str, str] = {
     Kind.PACKAGE_EMPTIED: "Package emptied",
     Kind.PACKAGE_PREPARED: "Rinsed and prepared",
     Kind.PACKAGE_MOVED: "Package moved",
+    Kind.PACKAGE_RESTATED: "Package corrected",
+    Kind.STOCK_MOVED: "Stock changed",
+    Kind.DISCREPANCY_CLOSED: "Discrepancy closed",
+    Kind.POINTS_REVERSED: "Points taken back",
     Kind.DISCREPANCY_FOUND: "Discrepancy",
     Kind.POINTS_EARNED: "Points earned",
     Kind.LEDGER_FINAL: "Final on a chain",
@@ -161,14 +171,19 @@ def short(text: str) -> str:
     return text if len(text) <= 16 else f"{text[:8]}…{text[-6:]}"
 
 
+def opened(words: str) -> str:
+    """Return words with a capital at their beginning; all else stays as it is."""
+    return words[:1].upper() + words[1:]
+
+
 def title(kind: str) -> str:
     """Return a kind of event in words."""
-    return TITLES.get(kind, kind.replace("_", " ").capitalize())
+    return TITLES.get(kind, opened(kind.replace("_", " ")))
 
 
 def rule_words(rule: str) -> str:
     """Return the rule of an alert or discrepancy in words."""
-    return RULES.get(rule, rule.replace("_", " ").capitalize())
+    return RULES.get(rule, opened(rule.replace("_", " ")))
 
 
 def person_words(person: str, people: Mapping[str, str]) -> str:
@@ -198,69 +213,5 @@ def _detail(name: str, value: Json) -> str:
     if name == "rinses":
         return f"{value} rinses"
     if name == "points":
-        return f"+{value} points"
+        return f"{value:+d} points" if isinstance(value, int) else f"{value} points"
     return str(value)
-
-
-def story(told: Stored, people: Mapping[str, str]) -> str:
-    """Return what an event means for the package it names, as one sentence."""
-    teller = STORIES.get(told.kind)
-    return teller(told, people) if teller else details(told)
-
-
-def _handled(told: Stored, people: Mapping[str, str]) -> str:
-    who = person_words(told.text("person"), people)
-    verb = {"out": "took it out", "back": "put it back", "stored": "stored it", "used": "used it"}
-    words = f"{who} {verb.get(told.text('action'), told.text('action'))}"
-    if weighed := told.number("weight_g"):
-        words += f" at {weight(weighed)}"
-    if used := told.number("used_g"):
-        words += f", {weight(used)} used"
-    return words + "."
-
-
-def _entered(told: Stored, _people: Mapping[str, str]) -> str:
-    source, gross = told.text("source"), weight(told.number("gross_g"))
-    return f"From {source}, {gross}, lot {told.text('lot')}, invoice {told.text('invoice')}."
-
-
-def _emptied(told: Stored, people: Mapping[str, str]) -> str:
-    if told.text("source") == "declared":
-        who = person_words(told.text("person"), people)
-        return f"{who} declared that nothing is left inside; no scale saw it."
-    return f"It weighs {weight(told.number('gross_g'))}: nothing is left inside."
-
-
-def _prepared(told: Stored, people: Mapping[str, str]) -> str:
-    who, rinses = person_words(told.text("by"), people), told.number("rinses")
-    rinsed = f"rinsed it {rinses} times" if rinses else "prepared it without rinsing"
-    return f"{who} {rinsed}; {'punctured' if told.number('punctured') else 'not punctured'}."
-
-
-def _left(told: Stored, people: Mapping[str, str]) -> str:
-    return f"{person_words(told.text('by'), people)} sent it to {told.text('destination')}."
-
-
-def _moved(told: Stored, _people: Mapping[str, str]) -> str:
-    allowed = "" if told.number("permitted", 1) else " That place is not permitted."
-    return f"Seen at {told.text('to')}, before at {told.text('from')}.{allowed}"
-
-
-def _earned(told: Stored, _people: Mapping[str, str]) -> str:
-    return f"+{told.number('points')} for the step {told.text('step')}, seen on both chains."
-
-
-def _pictured(told: Stored, people: Mapping[str, str]) -> str:
-    return f"{person_words(told.text('by'), people)} took a picture ({told.text('purpose')})."
-
-
-STORIES = {
-    str(Kind.PHOTO_KEPT): _pictured,
-    str(Kind.HANDLE_PRODUCT): _handled,
-    str(Kind.NEW_PRODUCT_ENTRY): _entered,
-    str(Kind.PACKAGE_EMPTIED): _emptied,
-    str(Kind.PACKAGE_PREPARED): _prepared,
-    str(Kind.EMPTY_PACKAGE_EXIT): _left,
-    str(Kind.PACKAGE_MOVED): _moved,
-    str(Kind.POINTS_EARNED): _earned,
-}

@@ -227,6 +227,7 @@ def test_health_is_503_while_the_store_is_away(full: Farm) -> None:
 
 
 def test_description_names_every_route_and_kind(full: Farm) -> None:
+    """A16."""
     app = full.app()
     told = app.test_client().get("/api/v1/openapi.json").json
     assert told is not None

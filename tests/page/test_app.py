@@ -119,6 +119,7 @@ def test_broken_bytes_are_not_called_an_absence(
 
 
 def test_poll_answers_304_until_something_changes(full: Farm) -> None:
+    """A52."""
     client = full.app().test_client()
     home = client.get("/").text
     rev = re.findall(r'data-rev="([^"]+)"', home)[0]

@@ -81,6 +81,12 @@ def test_line_of_another_lot_or_product_or_a_whole_one_gives_none(
     assert "invoice" not in fill(ready_farm, scan(ready_farm, LABEL)).values
 
 
+def test_invoice_of_a_second_supplier_gives_the_number_as_it_is_printed(ready_farm: Farm) -> None:
+    expect(ready_farm, "1234 (AgroSul Ltda)")
+    told = fill(ready_farm, scan(ready_farm, LABEL))
+    assert (told.values["invoice"], told.values["source"]) == ("1234", "AgroSul Ltda")
+
+
 def test_invoice_that_is_closed_gives_none(ready_farm: Farm) -> None:
     expect(ready_farm)
     ready_farm.tell("delivery_closed", 80, {}, row("invoice", invoice="NF-9", state="closed"))

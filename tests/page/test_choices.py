@@ -52,9 +52,11 @@ def test_packages_are_offered_with_product_and_state_and_may_be_typed(manned: Fa
 def test_places_suppliers_and_products_are_known_by_name(manned: Farm) -> None:
     supplier = row("supplier", supplier="agrosul", name="AgroSul Ltda")
     manned.tell("supplier_set", 71, {}, supplier)
-    known = offered(manned, "delivery_declared").known
-    assert dict(known["site"]) == {"cab1": "Main cabinet", "gate": "Gate"}
-    assert known["source"] == [("AgroSul Ltda", "AgroSul Ltda")]
+    manned.tell("invoice_read", 71, {}, row("invoice", invoice="NF-9", supplier="Outra"))
+    offer = offered(manned, "delivery_declared")
+    known = offer.known
+    assert dict(offer.only["site"]) == {"cab1": "Main cabinet", "gate": "Gate"}
+    assert offer.only["source"] == [("AgroSul Ltda", "AgroSul Ltda"), ("Outra", "Outra")]
     assert dict(known["gtin"])["07891234567895"] == "Glyphosate 480 SL"
     assert offered(manned, "defective_declared").known["supplier"] == [("agrosul", "AgroSul Ltda")]
 

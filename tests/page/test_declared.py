@@ -75,7 +75,7 @@ def test_wrong_value_is_named_with_its_cure(fact: str, value: Any, said: str) ->
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize("missing", sorted(DELIVERY))
+@pytest.mark.parametrize("missing", sorted(DELIVERY.keys() - {"gross_g", "tare_g"}))
 def test_missing_fact_is_named(missing: str) -> None:
     facts = {name: value for name, value in DELIVERY.items() if name != missing}
     with pytest.raises(ValueError, match=f"missing facts: {missing}"):

@@ -133,6 +133,12 @@ def test_error_about_two_facts_names_their_labels() -> None:
     )
 
 
+def test_a_refusal_has_the_labels_of_the_form() -> None:
+    told = in_words("use_declared", USE, "say used_g or used_ml, one of them")
+    assert told == "Say Used, by weight or Used, by volume, one of them"
+    assert in_words("delivery_declared", DELIVERY, "the lot is odd") == "The lot is odd"
+
+
 def test_facts_come_back_as_the_form_shows_them() -> None:
     batch = DECLARATIONS[Kind.BATCH_DECLARED]
     facts: dict[str, Any] = {"packages": ["P 1", "P 2"], "batch": "B", "sealed": "00"}

@@ -57,6 +57,18 @@ def test_right_pin_opens_a_session_and_goes_on_where_it_was_asked_for(browser: B
     assert browser.is_in()
 
 
+@pytest.mark.parametrize("name", ["heron", "HERON", HERON.upper(), " Heron "])
+def test_name_is_known_however_its_letters_are_sized(browser: Browser, name: str) -> None:
+    assert browser.enter(name=name).status_code == 303
+
+
+def test_name_that_two_bear_but_for_its_letters_has_to_be_exact(manned: Farm) -> None:
+    manned.tell("person_set", 90, {}, row("person", person="p7", alias="heron", role="owner"))
+    browser = Browser(manned.app().test_client())
+    assert browser.enter(name="HERON").status_code == 401
+    assert browser.enter(name="Heron").status_code == 303
+
+
 def test_cookie_goes_over_https_alone_where_the_page_does(browser: Browser) -> None:
     answer = browser.enter({**OWN, "X-Forwarded-Proto": "https", "Origin": "https://localhost"})
     assert "Secure" in answer.headers["Set-Cookie"]
@@ -73,7 +85,7 @@ def test_nobody_is_sent_to_another_site(browser: Browser, aim: str) -> None:
 def test_wrong_name_and_wrong_pin_are_told_alike(browser: Browser, changed: dict[str, str]) -> None:
     answer = browser.enter(**changed)
     assert answer.status_code == 401
-    assert "Name or pin is wrong" in answer.text
+    assert "Name or PIN is wrong" in answer.text
     assert "Set-Cookie" not in answer.headers
     assert not browser.is_in()
 
@@ -101,7 +113,7 @@ def test_five_wrong_pins_lock_the_person_from_every_address(manned: Farm) -> Non
         assert browser.enter(pin="204618", address=f"10.0.0.{number}").status_code == 401
     answer = browser.enter(address="10.0.0.99")
     assert answer.status_code == 429
-    assert "Too many tries: wait 16 min" in answer.text
+    assert "Too many tries: wait 15 min" in answer.text
     assert browser.enter(name=HERON, address="10.0.0.98").status_code == 429  # by any name
     assert browser.enter(name="Egret", address="10.0.0.97").status_code == 303
     manned.mono_s += LOCK_S

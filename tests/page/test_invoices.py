@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from fognode.boards.spreadsheet import MAX_BYTES
+from fognode.custody import receiving
 from fognode.page.invoices import INVOICE_LIMIT
 from tests.page.conftest import HERON, TOKEN, Farm
 
@@ -50,6 +51,30 @@ def test_the_same_file_again_changes_nothing(full: Farm) -> None:
     assert (again.status_code, again.json["is_new"]) == (200, 0)  # type: ignore[index]
     assert again.json["seq"] == first.json["seq"]  # type: ignore[index]
     assert full.reader.head()[0] == 10
+
+
+def follow(farm: Farm) -> None:
+    """Let custody make the rows of what is on file, as the daemon lets it."""
+    state = receiving.State()
+    for told in farm.reader.events(0, 500):
+        farm.writer.keep([], receiving.step(state, told).rows)
+
+
+def test_a_number_on_file_with_other_content_is_refused_and_named(full: Farm) -> None:
+    client = full.app().test_client()
+    send(client, table(ROW))
+    follow(full)
+    head = full.reader.head()[0]
+    answer = send(client, table(ROW.replace("L7", "L8")))
+    assert answer.status_code == 422
+    said = "nothing was imported; invoice NF-1 of AgroSul is on file with other content"
+    assert said in answer.json["error"]  # type: ignore[index]
+    assert full.reader.head()[0] == head
+    assert send(client, table(ROW.replace("AgroSul", "Outra"))).status_code == 201
+    follow(full)
+    assert send(client, table(ROW + "\n")).status_code == 201  # the same, saved anew
+    told = full.reader.rows("invoice", {"invoice": "NF-1 (Outra)"})
+    assert [row["supplier"] for row in told] == ["Outra"]
 
 
 @pytest.mark.parametrize(

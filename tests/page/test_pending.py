@@ -67,17 +67,19 @@ def test_bag_counts_by_its_own_record() -> None:
     )
 
 
-def test_return_needs_receipt_and_the_centre() -> None:
+def test_return_needs_the_centre_and_a_receipt_only_limits_it() -> None:
     earned = {("P", "received"): 1, ("P", "prepared"): 2}
     told = way(route="rinsed", shown="photo", left_at_ms=7, batch="B-1")
-    one = only(pending_of([package(state=5)], told, earned, both(200), {"B-1": ""}))
-    assert one.points == 3
-    assert one.missing == (
-        "the centre's receipt",
-        "the centre's own acceptance on both chains",
-    )
-    one = only(pending_of([package(state=5)], told, earned, both(200), {"B-1": "R-7"}))
-    assert one.missing == ("the centre's own acceptance on both chains",)
+    load: RowValues = {"batch": "B-1", "receipt": "", "washed": 0, "unwashed": 0}
+    receipt = load | {"receipt": "R-7", "washed": 1}
+    for loads in ({}, {"B-1": load}, {"B-1": receipt}):
+        one = only(pending_of([package(state=5)], told, earned, both(200), loads))
+        assert one.points == 3
+        assert one.missing == ("the centre's own acceptance on both chains",)
+    other: RowValues = {"package": "Q", "route": "rinsed", "left_at_ms": 7, "batch": "B-1"}
+    full = earned | {("Q", "returned"): 3}
+    [one] = pending_of([package(state=5)], told | {"Q": other}, full, both(200), {"B-1": receipt})
+    assert one.missing == ("a receipt with room for it: R-7 says 1, and so many are counted",)
 
 
 def test_entry_that_was_reversed_is_pending_again() -> None:

@@ -89,6 +89,15 @@ def test_what_was_done_and_does_not_count_says_what_is_missing(full: Farm) -> No
     assert "GLY-0042 received" in words.partition("Earned")[2]  # that one counts
 
 
+def test_packaging_that_no_centre_takes_is_offered_no_points(full: Farm) -> None:
+    kept = "not_returnable"
+    rows = [package_row(f"N-{n}", n, tag="", packaging=kept) for n in (3, 4)]
+    full.tell("package_emptied", 62, {}, *rows)
+    words = seen(full, "/points")
+    assert "Prepare 1 empty package: +2" in words  # GLY-0043 alone
+    assert "Return" not in words.partition("What earns next")[2].partition("Done, and")[0]
+
+
 def test_statement_gives_each_line_with_both_transactions_and_its_own_sum(full: Farm) -> None:
     words = seen(full, "/statement")
     assert "GLY-0042 Glyphosate 480 SL received +1 2026-09-21" in words

@@ -9,6 +9,7 @@ from tests.page.conftest import TX, Farm
 
 
 def test_queries_are_the_three_of_the_paper(full: Farm) -> None:
+    """A99, A100, A101."""
     chains = queries.query_dapps(full.reader, full.live)
     assert {name: (view.pending, len(view.rows)) for name, view in chains.items()} == {
         "private": (1, 2),

@@ -18,6 +18,9 @@ def ready_farm(farm: Farm) -> Farm:
     return farm
 
 
+FORM = "/declare/delivery_declared"
+
+
 def put(farm: Farm, serial: str = "SN0042", tag: str = "04AABBCC", ago_s: int = 30) -> str:
     """Scan a package, hold its tag there and put it on the scale."""
     event = scan(farm, label(serial), ago_s=ago_s)
@@ -89,8 +92,32 @@ def test_what_no_sensor_told_is_asked_for_and_never_made_up(ready_farm: Farm) ->
     scan(ready_farm, LABEL)
     page = enter(ready_farm).get("/receive").text
     assert "Confirm this package" not in page
-    assert "Still to tell: Tag, Weight now." in page
+    assert "Still to tell: Tag." in page
     assert "Fill the form" in page
+
+
+def test_package_that_nobody_weighed_is_confirmed_by_its_label(ready_farm: Farm) -> None:
+    expect(ready_farm)
+    scan(ready_farm, LABEL, ago_s=30)
+    sense(ready_farm, "tag_in", 28, {"tag": "04AABBCC"})
+    client = enter(ready_farm)
+    page = client.get("/receive").text
+    assert "<dd>5.85 kg by its label; nobody weighed it</dd>" in page
+    assert "Confirm this package, not weighed</button>" in page
+    assert client.post(FORM, data=form_of(page), headers=OWN).status_code == 303
+    ((_, facts, _),) = ready_farm.asked
+    assert "gross_g" not in facts
+    assert facts["tare_g"] == 310
+
+
+def test_weight_is_asked_for_where_the_label_says_no_content(farm: Farm) -> None:
+    ready(farm, content_ml=0)
+    expect(farm)
+    scan(farm, LABEL, ago_s=30)
+    sense(farm, "tag_in", 28, {"tag": "04AABBCC"})
+    page = enter(farm).get("/receive").text
+    assert "Still to tell: Weight now." in page
+    assert "Confirm this package" not in page
 
 
 def test_label_without_a_serial_is_never_confirmed_by_one_press(ready_farm: Farm) -> None:

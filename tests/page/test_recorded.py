@@ -4,6 +4,7 @@ from html import unescape
 import pytest
 
 from fognode.events import Event, Json
+from fognode.hashing import event_id
 from tests.page.conftest import EGRET, HERON, NOW_MS, Farm, known_people, row
 
 ID = "3f2b8f3e-7d9a-4c55-9d0e-0a4c2f6b1e77"
@@ -34,7 +35,7 @@ def declare(farm: Farm, kind: str = "rinse_declared", facts: dict[str, Json] = R
 
 def draw(farm: Farm, kind: str, seq: int, facts: dict[str, Json], *, look: bool = True) -> None:
     cause = farm.reader.events(seq - 1, 1)[0]
-    rows = [row("cursor", follower="custody", as_of_seq=seq)] if look else []
+    rows = [row("cursor", follower="custody", as_of_seq=99)] if look else []
     origin = f"r/{kind}/{cause.event_id}/1"
     farm.keep(Event(kind=kind, origin=origin, happened_at_ms=NOW_MS, facts=facts), *rows)
 
@@ -76,6 +77,65 @@ def test_refusal_of_custody_is_shown_with_its_reason_and_a_way_to_try_again(mann
     (link,) = re.findall(r'href="(/declare/rinse_declared\?[^"]+)"', page)
     assert "package=GLY-0043" in link
     assert "rinses=3" in link
+
+
+def doubt(farm: Farm, cause: Event, rule: str, text: str) -> None:
+    """Find a discrepancy in an event that is kept, as custody does."""
+    name = event_id(f"r/{rule}/{event_id(cause.origin).hex()}/1").hex()
+    found = row("discrepancy", discrepancy=name, rule=rule, text=text, state="open")
+    facts: dict[str, Json] = {"rule": rule, "text": text}
+    origin = f"r/{rule}/{event_id(cause.origin).hex()}/1"
+    told = Event(kind="discrepancy_found", origin=origin, happened_at_ms=NOW_MS, facts=facts)
+    farm.keep(told, found, row("cursor", follower="custody", as_of_seq=99))
+
+
+def drawn(farm: Farm, kind: str, seq: int, facts: dict[str, Json]) -> Event:
+    cause = farm.reader.events(seq - 1, 1)[0]
+    origin = f"r/{kind}/{cause.event_id}/1"
+    made = Event(kind=kind, origin=origin, happened_at_ms=NOW_MS, facts=facts)
+    farm.keep(made, row("cursor", follower="custody", as_of_seq=seq))
+    return made
+
+
+def test_discrepancy_in_what_was_told_is_no_clean_bill(manned: Farm) -> None:
+    seq = declare(manned, "use_declared", {"package": "GLY-0042", "used_g": 2000, "by": HERON})
+    told = Event(kind="use_declared", origin=f"q/{ID}", happened_at_ms=NOW_MS, facts={})
+    doubt(manned, told, "stock_below_zero", "GLY-0042: 1000 g more went out than were in it")
+    words = seen(manned, f"/recorded/{seq}")
+    assert "and doubted" in words
+    assert "nothing spoke against it" not in words
+    assert "More went out than was in it. GLY-0042: 1000 g more went out" in words
+
+
+def test_discrepancy_in_what_came_of_it_is_shown_and_looked_for_first(manned: Farm) -> None:
+    seq = declare(manned, "delivery_declared", {"package": "P-9", "by": HERON})
+    entered = drawn(manned, "newProductEntry", seq, {"package": "P-9"})
+    words = seen(manned, f"/recorded/{seq}")
+    assert "It is being looked at." in words  # what was drawn was not looked at itself
+    doubt(manned, entered, "expired_on_arrival", "P-9 expired on 2020-01-31, before it arrived")
+    words = seen(manned, f"/recorded/{seq}")
+    assert "and doubted" in words
+    assert "Expired before it arrived. P-9 expired on 2020-01-31" in words
+
+
+def test_discrepancy_that_was_closed_speaks_against_nothing_any_more(manned: Farm) -> None:
+    seq = declare(manned, "use_declared", {"package": "GLY-0042", "used_g": 2000, "by": HERON})
+    told = Event(kind="use_declared", origin=f"q/{ID}", happened_at_ms=NOW_MS, facts={})
+    doubt(manned, told, "stock_below_zero", "too much")
+    name = event_id(f"r/stock_below_zero/{event_id(told.origin).hex()}/1").hex()
+    closed = row("discrepancy", discrepancy=name, rule="stock_below_zero", state="closed")
+    manned.tell("discrepancy_closed", 90, {"discrepancy": name}, closed)
+    assert "nothing spoke against it" in seen(manned, f"/recorded/{seq}")
+
+
+def test_refusal_names_the_fields_as_the_form_does_and_keeps_its_capitals(manned: Farm) -> None:
+    facts: dict[str, Json] = {"package": "GLY-0042", "by": HERON}
+    seq = declare(manned, "use_declared", facts)
+    reason = "say used_g or used_ml, one of them, by 2026-03-02T06:00"
+    draw(manned, "rejected", seq, {"what": "use_declared", "reason": reason, "value": "GTIN 1"})
+    words = seen(manned, f"/recorded/{seq}")
+    assert "used_g" not in words
+    assert "2026-03-02T06:00: GTIN 1" in words
 
 
 def test_lists_and_fixed_values_are_in_words(manned: Farm) -> None:

@@ -15,7 +15,7 @@ from fognode.hashing import sha256
 from fognode.page.declarations import DECLARATIONS
 from fognode.page.lists import TABLES
 from fognode.page.register import MOST_ROWS, PERSONAL, WAYS
-from fognode.store import vault
+from fognode.store import personal
 from fognode.store.tables import table_named
 from tests.page.conftest import HERON, TOKEN, Farm, row, whole
 
@@ -95,6 +95,24 @@ def test_packages_at_the_start_are_deliveries_of_who_hands_the_file_in(full: Far
     (kept,) = full.reader.events(8)
     assert (kept.kind, kept.text("by")) == ("delivery_declared", HERON)
     assert (kept.facts["gross_g"], kept.facts["tag"]) == (5840, "04A1B2D9")
+
+
+@pytest.mark.parametrize(("content_g", "status"), [(5000, 201), (0, 422)])
+def test_package_that_nobody_weighed_comes_in_by_its_label(
+    full: Farm, content_g: int, status: int
+) -> None:
+    product = row("product", gtin=GTIN, name="Gly", packaging="rigid", content_g=content_g)
+    full.writer.keep([], [whole(product)])
+    listed = HEADER + PACKAGE.replace(",5840,310,", ",0,310,")  # as the list shows it
+    answer = send(full.app().test_client(), listed, "packages")
+    assert answer.status_code == status, answer.json
+    if status == 201:
+        (kept,) = full.reader.events(8)
+        assert "gross_g" not in kept.facts
+        assert kept.facts["tare_g"] == 310
+    else:
+        assert "line 2" in str(answer.json)
+        assert "nobody weighed it" in str(answer.json)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +238,10 @@ def bring(farm: Farm, files: dict[str, str]) -> None:
 
 def lists_of(farm: Farm) -> dict[str, str]:
     client = farm.app().test_client()
-    return {name: client.get(f"/api/v1/{name}?format=csv").get_data(as_text=True) for name in ORDER}
+    return {
+        name: client.get(f"/api/v1/{name}?format=csv", headers=BEARER).get_data(as_text=True)
+        for name in ORDER
+    }
 
 
 def without_seq(text: str) -> Sequence[dict[str, str]]:
@@ -251,4 +272,4 @@ def test_every_column_of_a_list_is_a_fact_or_passed_over(name: str) -> None:
 
 
 def test_what_is_sealed_is_what_the_vault_seals() -> None:
-    assert set(vault.PERSONAL) == PERSONAL
+    assert set(personal.PERSONAL) == PERSONAL

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from fognode.custody import people
 from fognode.events import Event, Json
 from fognode.page.rehearsal import rehearse
-from tests.page.conftest import HERON, NOW_MS, Farm, package_row, row
+from tests.page.conftest import HERON, NOW_MS, Farm, known_people, package_row, row
 
 ZONE = ZoneInfo("UTC")
 GTIN = "7891234567895"
@@ -31,6 +31,7 @@ def product(**changed: Json) -> dict[str, Json]:
 
 
 def test_what_the_file_itself_makes_known_counts(farm: Farm) -> None:
+    known_people(farm)
     events = told(("product_set", product()), ("delivery_declared", delivery()))
     assert rehearse(farm.reader, ZONE, events) == []
     assert rehearse(farm.reader, ZONE, events[1:]) == [
@@ -38,7 +39,18 @@ def test_what_the_file_itself_makes_known_counts(farm: Farm) -> None:
     ]
 
 
+def test_who_hands_a_file_in_is_known_before_or_is_its_first_person(farm: Farm) -> None:
+    heron: dict[str, Json] = {"person": HERON, "alias": "Heron", "by": HERON}
+    egret: dict[str, Json] = {"person": "p2", "alias": "Egret", "by": HERON}
+    first, other = told(("person_set", heron), ("person_set", egret))
+    assert rehearse(farm.reader, ZONE, [first, other]) == []
+    assert rehearse(farm.reader, ZONE, [other, first]) == [
+        (1, f"by names no known person: {HERON}")
+    ]
+
+
 def test_what_the_tables_show_counts(farm: Farm) -> None:
+    known_people(farm)
     farm.tell("hour_began", 1, {"hour": "2026-09-21T14"}, package_row("GLY-1", tag="04A1B2C9"))
     again = told(("product_set", product()), ("delivery_declared", delivery(serial="S7")))
     assert rehearse(farm.reader, ZONE, again) == [(1, "package is in use already: GLY-1")]

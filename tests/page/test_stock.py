@@ -28,6 +28,7 @@ def stock_row(package: str, net_g: int, expiry: str = "", **changed: Scalar) -> 
         "tare_with_lid": 1,
         "net_g": net_g,
         "u_g": 20,
+        "weighed": 1,
         "effective_expiry": expiry,
         "as_of_seq": 1,
     }
@@ -113,6 +114,16 @@ def test_states_of_a_package_are_told_in_words(full: Farm) -> None:
     assert "too little to weigh: it is counted" in words
     assert "scale in doubt tare without lid" in words
     assert "in 5 packages" in words  # what has left is not in stock
+
+
+def test_content_that_nobody_weighed_is_said_to_be_declared(full: Farm) -> None:
+    stored(full, 61, stock_row("A", 5000, u_g=75, tare_g=0, weighed=0), stock_row("B", 5000))
+    words = seen(full)
+    assert "5.00 kg ± 75 g · 4.27 l (1.129 US gal) ± 64 ml" in words
+    assert words.count("declared, never weighed") == 1
+    assert "Content 5.00 kg, declared, never weighed" in seen(full, "/packages/A")
+    assert "Content 5.00 kg Expires" in seen(full, "/packages")
+    assert "Content 5.00 kg, declared, never weighed Expires" in seen(full, "/packages")
 
 
 def test_low_product_stands_first_also_when_nothing_of_it_is_left(full: Farm) -> None:
@@ -222,6 +233,11 @@ def test_advice_never_names_what_is_expired_missing_or_out(full: Farm) -> None:
         "E": False,
     }
     assert product.name == f"Unknown product {GTIN}"
+
+
+def test_what_no_centre_takes_back_does_not_wait_to_go_there(full: Farm) -> None:
+    full.tell("package_emptied", 67, {}, package_row("N-1", 3, tag="", packaging="not_returnable"))
+    assert [one.row["package"] for one in empties(full.reader, TODAY)] == ["GLY-0043"]
 
 
 def test_empties_stand_by_their_deadline(full: Farm) -> None:

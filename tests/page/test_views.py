@@ -19,12 +19,16 @@ from fognode.store.reader import Reader
 from tests.page.conftest import (
     HERON,
     NOW_MS,
+    OWN,
+    PIN,
     Farm,
     alert_row,
+    known_people,
     opening_row,
     package_row,
     person_row,
     points_row,
+    row,
     step_row,
 )
 
@@ -55,6 +59,7 @@ def seen(farm: Farm, path: str) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_shows_a_full_store(full: Farm, path: str) -> None:
+    """A97, A98."""
     assert "Sítio Boa Vista" in seen(full, path)
 
 
@@ -114,6 +119,7 @@ def test_chain_whose_steps_have_ended_is_in_step(farm: Farm) -> None:
 
 
 def test_packages_tell_content_place_and_state(full: Farm) -> None:
+    """A111."""
     words = seen(full, "/packages")
     assert "GLY-0042 ● in use Glyphosate 480 SL Content 5.53 kg" in words
     assert "Where Main cabinet" in words
@@ -123,6 +129,7 @@ def test_packages_tell_content_place_and_state(full: Farm) -> None:
 
 
 def test_package_page_tells_the_story_newest_first(full: Farm) -> None:
+    """A114."""
     words = seen(full, "/packages/GLY-0042")
     back = words.index("Heron put it back at 4.00 kg, 1.84 kg used.")
     out = words.index("Heron took it out at 5.84 kg.")
@@ -130,7 +137,57 @@ def test_package_page_tells_the_story_newest_first(full: Farm) -> None:
     assert back < out < entry
 
 
+def test_package_page_tells_use_spill_counts_corrections_and_points_that_fell(full: Farm) -> None:
+    """A114: the whole life of a package."""
+    ours: dict[str, Json] = {"package": "GLY-0042", "by": HERON}
+    moved = ours | {"source": "declared", "net_g": 3000}
+    full.tell("stock_moved", 30, moved | {"movement": "use", "delta_g": -500})
+    full.tell("stock_moved", 31, moved | {"movement": "spill", "delta_g": -200})
+    full.tell("stock_moved", 32, moved | {"movement": "adjust", "delta_g": 90, "reason": "yearly"})
+    full.tell("stock_moved", 33, moved | {"movement": "take", "delta_g": 0})
+    full.tell("stock_moved", 34, moved | {"movement": "dispose", "delta_g": -3000, "net_g": 0})
+    full.tell("package_restated", 35, ours | {"was": 4, "state": 3, "reason": "not pierced"})
+    full.tell("points_reversed", 36, ours | {"points": -2, "step": "prepared"})
+    fallen = points_row("GLY-0042", "prepared", -2)
+    full.tell("node_started", 37, {}, fallen, step_row("private", "GLY-0042", 1009, "FINAL"))
+    words = seen(full, "/packages/GLY-0042")
+    for told in (
+        "-500 g used, as declared, 3.00 kg left, told by Heron.",
+        "-200 g spilt",
+        "+90 g by a count, 3.00 kg left, told by Heron: yearly.",
+        "-3.00 kg disposed of, 0 g left",
+        "It was prepared and is empty, corrected by Heron: not pierced.",
+        "-2 for the step prepared: its evidence fell.",
+        "-2 prepared",
+        "corrected ✓ final",
+    ):
+        assert told in words, told
+    assert "+-" not in words
+    assert words.count("Stock changed") == 4
+    assert "record 1009" not in words
+
+
+def test_package_page_offers_what_its_packaging_and_state_allow(full: Farm) -> None:
+    rows = [
+        package_row("S-1", 1, tag=""),
+        package_row("F-3", 3, tag="", packaging="flexible"),
+        package_row("N-3", 3, tag="", packaging="not_returnable"),
+    ]
+    full.tell("package_emptied", 62, {}, *rows)
+    assert "It is empty" in seen(full, "/packages/S-1")
+    flexible, kept = seen(full, "/packages/F-3"), seen(full, "/packages/N-3")
+    assert "empty: seal it in a bag" in flexible
+    assert "Declare sealing Declare exit" in flexible
+    assert "empty: dispose of it" in kept
+    assert "Declare disposal" in kept
+    for words in ("rinse", "Declare exit", "Declare sealing"):
+        assert words not in kept
+    assert "1 to return" not in seen(full, "/packages")  # GLY-0043 and F-3
+    assert "2 to return" in seen(full, "/packages")
+
+
 def test_package_page_sets_both_chains_side_by_side(full: Farm) -> None:
+    """A102."""
     words = seen(full, "/packages/GLY-0042")
     private, public = words.split("Public chain")
     private = private.split("Private chain")[1]
@@ -209,7 +266,30 @@ def test_sensor_in_doubt_says_why_and_a_tared_scale_shows_its_weight(full: Farm)
     scale = Sensor(name="W1", type="weight", unit="counts", last_value=430_000, heard_s=1)
     scale = replace(scale, grams=1_500, doubts=("drift", "stuck"))
     full.live = replace(full.live, lines=(replace(full.live.lines[0], sensors=(scale,)),))
-    assert "W1 weight ▲ drift ▲ stuck 1.50 kg" in seen(full, "/sensors")
+    assert "W1 weight ▲ drift ▲ stuck 1.50 kg 430000 counts" in seen(full, "/sensors")
+
+
+def test_scale_that_was_never_tared_says_so(full: Farm) -> None:
+    scale = Sensor(name="W1", type="weight", unit="counts", last_value=430_000, heard_s=1)
+    full.live = replace(full.live, lines=(replace(full.live.lines[0], sensors=(scale,)),))
+    assert "W1 weight 430000 counts seen 1 s ago · no tare on record" in seen(full, "/sensors")
+
+
+def test_sensor_that_only_tells_events_is_shown_by_its_last_one(full: Farm) -> None:
+    types = {"V1": "vibration", "C1": "code", "R1": "tag"}
+    sensors = tuple(Sensor(name=name, type=kind) for name, kind in types.items())
+    full.live = replace(full.live, lines=(replace(full.live.lines[0], sensors=sensors),))
+    words = seen(full, "/sensors")
+    assert "V1 vibration tells events only none told lately" in words
+    full.tell("vibration_shake", 40, {"board": "gate1", "sensor": "V1"})
+    full.tell("vibration_shake", 41, {"board": "cab01", "sensor": "V1", "vibration_edges": 7})
+    full.tell("tag_out", 42, {"board": "cab01", "sensor": "R1", "tag": "04A1B2C9"})
+    words = seen(full, "/sensors")
+    assert "V1 vibration tells events only last told 14:10:10" in words
+    assert "C1 code tells events only none told lately" in words
+    assert "R1 tag tells events only last told 14:10:20" in words
+    assert "no reading" not in words
+    assert 'class="stale"' not in full.app().test_client().get("/sensors").text
 
 
 def test_silent_board_is_said_in_words(full: Farm) -> None:
@@ -226,10 +306,36 @@ def test_ledgers_show_guard_steps_and_what_is_pending(full: Farm) -> None:
     assert "This chain was not reached yet" in words.split("Public chain")[1]
 
 
+def test_ledgers_tell_partners_and_authority_with_the_step(full: Farm) -> None:
+    asked: dict[str, Json] = {"package": "GLY-0042", "kind": 1005}
+    full.tell("sendToBlockchain", 80, asked)
+    told = full.reader.newest(1)[0].event_id
+    posted = row("partner_outbox", id="p/1", partner="dealer-1", event_id=told, state="owed")
+    sent = row("gov_outbox", id="g/1", regulator="indea", event_id="00" * 16, state="owed")
+    full.tell("node_started", 81, {}, posted, sent)
+    words = seen(full, "/ledgers")
+    assert "dealer-1 ○ owed GLY-0042 defective: back to its supplier" in words
+    assert "indea ○ owed an event that is not in the database" in words
+
+
+def test_correct_it_stands_for_who_may(full: Farm) -> None:
+    known_people(full)
+    full.tell("emptyPackageExit", 20, {"package": "GLY-0042"})
+    full.tell("use_declared", 21, {"package": "GLY-0042", "used_g": 5, "by": HERON})
+    for name, offered in (("Heron", True), ("Egret", False), ("Ibis", False)):
+        client = full.app().test_client()
+        assert "Correct it" in client.get("/record").text  # leads to the sign-in
+        client.post("/sign-in", data={"name": name, "pin": PIN}, headers=OWN)
+        assert ("Correct it" in client.get("/record").text) == offered
+
+
 def test_points_name_the_table_and_the_next_step(full: Farm) -> None:
+    """A2, A92."""
     words = seen(full, "/points")
     assert "4 points, each final on both chains" in words
-    assert 'aria-label="4 points"' in full.app().test_client().get("/points").text
+    page = full.app().test_client().get("/points").text
+    assert 'aria-label="4 points"' in page
+    assert len(re.findall(r'<li class="card"><div class="medal"><svg', page)) == 3  # icon and word
     assert "The farm is part of a reverse supply chain 1 earned this way" in words
     assert "Prepare 1 empty package: +2" in words
     assert "private 0xababab…ababab · public 0xcdcdcd…cdcdcd" in words
@@ -391,10 +497,13 @@ def test_picture_is_shown_to_nobody_elsewhere(
     client = full.app().test_client()
     answer = client.post(f"/photos/{photo}", environ_base={"REMOTE_ADDR": address}, headers=headers)
     assert (answer.status_code, JPEG in answer.data) == (403, False)
+    known_people(full)
+    form = {"name": "Heron", "pin": PIN}
+    assert client.post("/sign-in", data=form, headers=OWN).status_code == 303
     page = client.get(f"/photos/{photo}", environ_base={"REMOTE_ADDR": address}, headers=headers)
     assert page.status_code == 200
     assert ("<form" in page.text) == ("Sec-Fetch-Site" in headers)
-    assert full.reader.newest(1)[0].kind == "photo_kept"
+    assert full.reader.newest(1, ["photo_viewed"]) == []
 
 
 def test_erased_held_and_unknown_photos_say_so(full: Farm) -> None:

@@ -78,53 +78,6 @@ def test_long_hash_keeps_its_two_ends() -> None:
     assert wording.short("short") == "short"
 
 
-@pytest.mark.parametrize(
-    ("told", "sentence"),
-    [
-        (
-            stored("handleProduct", person="p1", action="back", weight_g=4000, used_g=1840),
-            "Heron put it back at 4.00 kg, 1.84 kg used.",
-        ),
-        (
-            stored("handleProduct", person="", action="out", weight_g=900),
-            "nobody named took it out at 900 g.",
-        ),
-        (
-            stored("package_prepared", by="p1", rinses=3, punctured=1),
-            "Heron rinsed it 3 times; punctured.",
-        ),
-        (
-            stored("package_prepared", by="p1", rinses=0, punctured=0),
-            "Heron prepared it without rinsing; not punctured.",
-        ),
-        (
-            stored("emptyPackageExit", by="p9", destination="centre"),
-            "p9 sent it to centre.",
-        ),
-        (stored("package_emptied", gross_g=320), "It weighs 320 g: nothing is left inside."),
-        (
-            stored("package_emptied", source="declared", person="p1"),
-            "Heron declared that nothing is left inside; no scale saw it.",
-        ),
-        (
-            stored("newProductEntry", source="AgroSul", gross_g=5840, lot="L7", invoice="NF-1"),
-            "From AgroSul, 5.84 kg, lot L7, invoice NF-1.",
-        ),
-        (
-            stored("package_moved", **MOVED),
-            "Seen at gate, before at cab1. That place is not permitted.",
-        ),
-        (
-            stored("points_earned", points=2, step="prepared"),
-            "+2 for the step prepared, seen on both chains.",
-        ),
-        (stored("ledger_failed", chain="public", reason="no gas"), "public · no gas"),
-    ],
-)
-def test_event_of_a_package_is_one_sentence(told: Stored, sentence: str) -> None:
-    assert wording.story(told, PEOPLE) == sentence
-
-
 def test_details_leave_out_what_is_absent_and_name_units() -> None:
     told = stored("weight_take", board="cab01", weight_g=-1840, tag="", distance_mm=120)
     assert wording.details(told) == "cab01 · -1.84 kg · 120 mm"
@@ -135,6 +88,17 @@ def test_unknown_kind_and_rule_are_still_words() -> None:
     assert wording.title("openBox") == "Cabinet opened"
     assert wording.rule_words("tag_without_weight") == "Tag without weight"
     assert wording.rule_words("out_of_hours") == "Opened outside working hours"
+    assert wording.rule_words("GTIN_2026-03-02T06:00") == "GTIN 2026-03-02T06:00"
+
+
+def test_points_that_fell_have_one_sign_and_every_record_has_a_word() -> None:
+    assert wording.details(stored("points_reversed", step="prepared", points=-2)) == (
+        "prepared · -2 points"
+    )
+    assert wording.details(stored("points_earned", step="prepared", points=2)) == (
+        "prepared · +2 points"
+    )
+    assert {202, 1005, 1006, 1009} <= wording.STEPS.keys()
 
 
 def test_correction_says_what_should_have_been_said_or_that_it_does_not_count() -> None:
@@ -147,7 +111,6 @@ def test_correction_says_what_should_have_been_said_or_that_it_does_not_count() 
     assert wording.details(gone) == "13c61f0b…99f1ed does not count (miscounted)"
 
 
-def test_photo_is_told_with_who_took_it_and_why() -> None:
+def test_photo_is_told_with_what_it_is_about_and_why() -> None:
     told = stored("photo_kept", by="p1", purpose="rinse", about="GLY-0042")
-    assert wording.story(told, PEOPLE) == "Heron took a picture (rinse)."
     assert wording.details(told) == "GLY-0042 · rinse"
