@@ -148,6 +148,12 @@ def test_a_bad_key_is_named_with_what_it_may_hold(change: dict[str, Any], said: 
         config.parse(GOOD | change)
 
 
+def test_page_is_for_this_machine_alone_until_it_is_told_otherwise() -> None:
+    """A36: what opens the box to others is written down by whoever installs it."""
+    told = config.parse({"farm": {"id": "f"}})
+    assert (told.page.host, told.ethernet) == ("127.0.0.1", None)
+
+
 def test_without_a_farm_there_is_no_start() -> None:
     with pytest.raises(ConfigError, match=r"\[farm\] is missing"):
         config.parse({})

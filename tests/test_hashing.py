@@ -78,6 +78,7 @@ def test_a_name_in_another_unicode_form_gives_the_same_body() -> None:
     "fact", [1.0, True, None, float("nan"), 2**53, {"ã": 1}, [1, None], {1: 2}, b"x"]
 )
 def test_a_value_that_two_readers_could_spell_differently_is_refused(fact: Any) -> None:
+    """A31."""
     with pytest.raises(ValueError, match=r"neither|below|ASCII"):
         hashing.canonical_bytes({"fact": fact})
 

@@ -138,6 +138,7 @@ def postman(
 
 
 def test_owed_mail_goes_out_once_and_is_an_event(store: Store, peer: TrialMail) -> None:
+    """A53."""
     event_id = store.owe(5)
     man = postman(store, peer)
     assert man.pass_once(NOW) == 1

@@ -69,12 +69,14 @@ def test_alert_row_and_one_mail_per_manager_come_in_one_outcome(watch: Watch) ->
 def test_hours_are_local_and_may_wrap_midnight(
     watch: Watch, cabinet: str, local: tuple[int, int, int], alerts: bool
 ) -> None:
+    """A117."""
     at = datetime(2026, 3, 3, *local, tzinfo=ZONE)
     after_ms = int(at.timestamp()) * 1000 - NOON_MS
     assert bool(watch.tell("openBox", after_ms, cabinet=cabinet).events) == alerts
 
 
 def test_same_cause_counts_while_it_fires_and_mails_nobody_again(watch: Watch) -> None:
+    """A44."""
     first = watch.tell("board_silent", board="cab01", place="cab-1", silent_s=20)
     again = watch.tell("board_silent", HOUR_MS, board="cab01", place="cab-1", silent_s=20)
     other = watch.tell("board_silent", HOUR_MS, board="cab02", place="cab-2", silent_s=20)
@@ -110,6 +112,7 @@ def test_same_cause_counts_while_it_fires_and_mails_nobody_again(watch: Watch) -
 def test_each_of_these_warns(
     watch: Watch, kind: str, facts: dict[str, Json], fingerprint: str
 ) -> None:
+    """A30, A44."""
     assert alert_of(watch.tell(kind, **facts)) == (kind, "warning", fingerprint)
 
 

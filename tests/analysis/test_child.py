@@ -140,6 +140,7 @@ def verdict_rows(farm: MadeFarm) -> list[Row]:
 def test_findings_of_a_real_record_are_kept_and_not_said_twice(
     node: Node, make_farm: Callable[..., MadeFarm]
 ) -> None:
+    """A5, A39."""
     farm = make_farm()
     farm.product("7891234567895", "Karate")
     farm.days(40)

@@ -33,6 +33,7 @@ def shuffled(record: Record, seed: int) -> Record:
 def test_planted_habits_are_found_and_named(
     make_farm: Callable[..., MadeFarm], tmp_path: Path
 ) -> None:
+    """A48, A49."""
     farm = make_farm()
     farm.days(42)
     result = find_clusters(farm.study(tmp_path))
@@ -51,6 +52,7 @@ def test_planted_habits_are_found_and_named(
 def test_shuffled_columns_hide_the_habits(
     make_farm: Callable[..., MadeFarm], tmp_path: Path
 ) -> None:
+    """A48, A49."""
     farm = make_farm()
     farm.days(42)
     study = farm.study(tmp_path)

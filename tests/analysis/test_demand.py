@@ -31,6 +31,7 @@ def month_ms(year: int, month: int, day: int = 1) -> int:
 
 
 def test_season_beats_the_plain_guess_on_a_month_never_seen() -> None:
+    """A50, A121."""
     model_g = chosen_g = plain_g = 0.0
     for seed in range(100):
         *grams, _, later = seasonal(38, seed)
@@ -50,6 +51,7 @@ def test_scores_stand_beside_those_of_the_plain_guess() -> None:
 
 
 def test_interval_covers_about_nine_of_ten_months() -> None:
+    """A17."""
     inside = 0
     for seed in range(200):
         grams = seasonal(40, seed)
@@ -97,6 +99,7 @@ def test_plain_guess_is_last_months_value_in_the_first_year() -> None:
 
 @pytest.mark.parametrize("grams", [[], [100], [100, 200]])
 def test_less_than_three_months_are_not_enough(grams: list[int]) -> None:
+    """A17, A121."""
     with pytest.raises(ValueError, match="whole months of 3"):
         forecast_use(grams, 0)
 

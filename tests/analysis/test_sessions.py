@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def test_kinds_of_openings_are_told_apart_on_days_never_seen(
     make_farm: Callable[..., MadeFarm], tmp_path: Path
 ) -> None:
+    """A50."""
     farm = make_farm()
     farm.days(40)
     result = find_sessions(farm.study(tmp_path))

@@ -43,11 +43,13 @@ def run(*command: str, **more: str) -> None:
 
 @pytest.mark.chain
 def test_sources_compile_to_the_committed_artifact() -> None:
+    """A67."""
     run(tool("node"), "compile.mjs", "--check")
 
 
 @pytest.mark.chain
 def test_contract_passes_its_own_tests(tmp_path: Path) -> None:
+    """A66."""
     folders = {name: str(tmp_path / name) for name in ("HOME", "FOUNDRY_OUT", "FOUNDRY_CACHE_PATH")}
     run(tool("forge"), "test", **folders)
 

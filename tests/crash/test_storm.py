@@ -71,6 +71,7 @@ def test_record_that_is_otherwise_is_found(
 
 @pytest.mark.whole
 def test_after_a_storm_ledger_and_record_agree_event_for_event(tmp_path: Path) -> None:
+    """A33, A135."""
     # Told is what is acknowledged in time, so on a busy machine the faults alone may see few.
     history = storm(tmp_path, SEED, FAULTS, LEAST)
     assert history.wrong == []
