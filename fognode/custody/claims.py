@@ -106,8 +106,8 @@ def _heard_of(cabinet: Cabinet, package: Package) -> list[Heard]:
         heard
         for heard in cabinet.heard
         if heard.at_ms >= since_ms
+        and not heard.person
+        and heard.package in {"", package.package}
         and heard.told.kind in TAGS
         and heard.told.text("tag") == package.tag
-        and heard.package in {"", package.package}
-        and not heard.person
     ]

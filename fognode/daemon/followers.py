@@ -5,6 +5,7 @@ asks for is committed together with the cursor; while the database is away it is
 offered again, so state and record cannot part.
 """
 
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -82,6 +83,8 @@ class Followers:
                 for step in steps:
                     outcome.rows += step(event).rows
             seq = told[-1].seq
+            # What was built up stays: the collector need not look through all of it ever again.
+            gc.freeze()
             if restated == 0:
                 self._settle(self._only_folded(outcome), stop)
         if restated == 0 and not stop.is_set():

@@ -1,5 +1,6 @@
 """Folds the whole record again and returns the rows that the derived tables should hold."""
 
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ def fold_again(config: Config, reader: Reader) -> Rebuilt:
             break
         _fold(told, custody, alerts, rules, tables)
         seq = told[-1].seq
+        gc.freeze()  # as followers._refold does
+    gc.unfreeze()
     fold_s = time.monotonic() - begun - read_s
     return Rebuilt(tables=tables, events=seq, read_s=read_s, fold_s=fold_s)
 
