@@ -21,7 +21,7 @@ from fognode.page.lists import TABLES, names, next_of, plain, span, table_answer
 from fognode.page.live import Desk, Line
 from fognode.page.openapi import openapi
 from fognode.page.points import statement_rows
-from fognode.page.tokens import check_token
+from fognode.page.tokens import check_token, check_writer, check_written
 
 BODY_LIMIT = 64 * 1024  # bytes of a POST
 PHOTO_LIMIT = 8 * 1024 * 1024  # of one that brings a picture
@@ -71,11 +71,12 @@ def take_request(desk: Desk) -> Response:
 
     The same id again answers with the same seq: it names the happening (origin q/UUID).
     """
-    check_token(desk)
+    check_writer(desk)
     try:
         asked = check_agreed(desk.config, desk.reader, check_request(_posted()))
     except ValueError as error:
         abort(400, str(error))
+    check_written(desk, (asked.kind,), asked.facts.get("by"))
     try:
         seq = desk.request_event(asked.kind, asked.facts, asked.request_id)
     except (ConfigError, RefusedError) as error:  # of the vault: docs/personal.md

@@ -94,6 +94,7 @@ def _post_spec() -> dict[str, Any]:
     refusals = {
         "400": "A value is wrong; the error names it",
         "401": "The token is missing or wrong",
+        "403": "erp-writer may write master data only",
         "413": "The body is longer than 64 KiB",
         "503": "The store is away; send the same body again",
     }
@@ -153,6 +154,7 @@ def _register_spec() -> dict[str, Any]:
         "201": "Taken; 200 says that this very file was taken before",
         "400": "by is no id, or list is no list",
         "401": "The token is missing or wrong",
+        "403": "erp-writer may write master data only",
         "413": "The file is longer than 1 MiB",
         "422": "Nothing was imported; the error names each wrong line",
         "503": "The store is away; send the same again",

@@ -22,7 +22,7 @@ from fognode.page.declared import check_facts
 from fognode.page.fields import PERSON, Field, Number, Text, cut
 from fognode.page.live import Desk
 from fognode.page.rehearsal import rehearse
-from fognode.page.tokens import check_token
+from fognode.page.tokens import check_writer, check_written
 
 REGISTER_PATH = "/api/v1/register"
 MOST_ROWS = 2_000  # of a file: a second or two at the store
@@ -77,7 +77,7 @@ def take_register(desk: Desk) -> Response:
 
     201 for a new one; 200 for a file that was taken before: nothing changes by it.
     """
-    check_token(desk)
+    check_writer(desk)
     by, name = _asked()
     request.max_content_length = MAX_BYTES
     try:
@@ -86,6 +86,7 @@ def take_register(desk: Desk) -> Response:
         rows = read_rows(table, name, by)
         digest = _digest(desk, content, rows)
         events = to_events(rows, digest, g.live.now_ms)
+        check_written(desk, (event.kind for event in events), by)
         known = desk.reader.by_origin(events[0].origin)
         if known is None:
             _check_with_custody(desk, table, events, by)

@@ -2,17 +2,25 @@
 
 The control token (DIR/control.token, new at each start) lets commands on this machine write.
 The credential ``erp-token`` lets the farm's ERP read the lists; it writes nothing (A56).
+The credential ``erp-writer`` lets it write master data, and reads nothing.
 """
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 from flask import abort, request
 
 from fognode import hashing
+from fognode.events import Kind
 from fognode.page.live import Desk
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 READ_TOKEN = "erp-token"  # noqa: S105 - its name
+WRITE_TOKEN = "erp-writer"  # noqa: S105 - its name
+# What an ERP knows as well as the farm: no people, no rights, nothing that happened.
+MASTER_DATA = frozenset(
+    {Kind.PRODUCT_SET, Kind.SUPPLIER_SET, Kind.CROP_RULE_SET, Kind.PRESCRIPTION_SET}
+)
 
 
 def is_local() -> bool:
@@ -30,6 +38,22 @@ def check_token(desk: Desk) -> None:
         abort(401, "send the header Authorization: Bearer and the text of DIR/control.token")
 
 
+def check_writer(desk: Desk) -> None:
+    """Refuse with 401 who has neither the control token nor the credential ``erp-writer``."""
+    if not _offers(_secret(desk, WRITE_TOKEN)):
+        check_token(desk)
+
+
+def check_written(desk: Desk, kinds: Iterable[str], by: object) -> None:
+    """Refuse with 403 what ``erp-writer`` may not write, with 400 what names no author."""
+    if _offers(desk.token):
+        return
+    if beyond := sorted({*kinds} - MASTER_DATA):
+        abort(403, f"{WRITE_TOKEN} writes {', '.join(sorted(MASTER_DATA))}, not {beyond[0]}")
+    if not by:
+        abort(400, f"by is missing: with {WRITE_TOKEN} say whose word it is")
+
+
 def check_reader(desk: Desk) -> None:
     """Refuse with 401 who asks from another machine without a token."""
     if not (is_local() or has_token(desk)):
@@ -38,9 +62,11 @@ def check_reader(desk: Desk) -> None:
 
 def has_token(desk: Desk) -> bool:
     """Tell whether the request has the control token, or the credential ``erp-token``."""
-    config = desk.config
-    secret = config.secret(READ_TOKEN) if config.has_secret(READ_TOKEN) else ""
-    return _offers(desk.token) or _offers(secret)
+    return _offers(desk.token) or _offers(_secret(desk, READ_TOKEN))
+
+
+def _secret(desk: Desk, name: str) -> str:
+    return desk.config.secret(name) if desk.config.has_secret(name) else ""
 
 
 def _offers(token: str) -> bool:
