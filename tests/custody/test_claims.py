@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fognode.custody import fold
 from fognode.events import Event, Json
+from tests.custody.visits import tell_in_order
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -197,20 +198,6 @@ def _day(story: "Story") -> list[Event]:
     ]
 
 
-def _told(new_story: "type[Story]", order: list[Event], judge_after: set[int]) -> "Story":
-    story = new_story()
-    story.stocked()
-    for number, event in enumerate(order):
-        story.keep([event])
-        if number in judge_after:
-            story.clock_ms = story.START_MS + (10_000 + 10 * number) * 1000
-            story.quiet(10_000 + 10 * number)
-    story.clock_ms = story.START_MS + 20_000_000
-    story.quiet(20_000)
-    story.quiet(30_000)
-    return story
-
-
 TOLD = frozenset({"opening", "custody", "stock", "package", "discrepancy"})
 
 
@@ -224,7 +211,7 @@ def _picture(story: "Story", tables: frozenset[str] = TOLD) -> object:
 
 
 def test_day_in_order_leaves_nothing_open(new_story: "type[Story]") -> None:
-    story = _told(new_story, _day(new_story()), set())
+    story = tell_in_order(new_story, _day(new_story()), set())
     assert {state for _, state in _states(story)} == {"withdrawn"}
     said = [v["sentence"] for (table, _), v in story.rows.items() if table == "opening"]
     assert said[1:] == [
@@ -239,13 +226,16 @@ def test_whenever_the_declaration_is_told_the_picture_is_the_same(
 ) -> None:
     """The line is cut and all comes late, or the form is filled in between any two readings."""
     day = _day(new_story())
-    wanted = _picture(_told(new_story, day, set()))
+    wanted = _picture(tell_in_order(new_story, day, set()))
     (declared,) = (event for event in day if event.kind == "delivery_declared")
     rest = [event for event in day if event is not declared]
     for place in range(len(rest) + 1):
         order = [*rest[:place], declared, *rest[place:]]
         for judge_after in ({place}, {place - 1, place + 1}, {3, 7, 10}):
-            assert _picture(_told(new_story, order, judge_after)) == wanted, (place, judge_after)
+            assert _picture(tell_in_order(new_story, order, judge_after)) == wanted, (
+                place,
+                judge_after,
+            )
 
 
 @settings(max_examples=20, deadline=None)
@@ -256,9 +246,9 @@ def test_any_order_of_readings_and_declaration_gives_the_same(
     day = _day(new_story())
     order = chosen.draw(st.permutations(day))
     judge_after = chosen.draw(st.sets(st.integers(0, len(day)), max_size=4))
-    told = _told(new_story, list(order), judge_after)
+    told = tell_in_order(new_story, list(order), judge_after)
     tables = frozenset({"opening", "custody", "package"})  # what stock finds hangs on the order
-    assert _picture(told, tables) == _picture(_told(new_story, day, set()), tables)
+    assert _picture(told, tables) == _picture(tell_in_order(new_story, day, set()), tables)
     again = fold.Custody(zone=told.custody.zone)
     known = {event.origin: event.facts for event in told.record}
     for event in told.record:

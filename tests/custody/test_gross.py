@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fognode.events import Json
+from tests.custody.visits import carry_out, put_in
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -41,25 +42,6 @@ def test_package_declared_empty_that_weighs_more_is_not(stocked: "Story") -> Non
     ]
 
 
-def _take(story: "Story", at_s: float, weight_g: int) -> None:
-    story.open(at_s)
-    story.tag_in(at_s + 1, story.BADGE_ANA)
-    story.weight(at_s + 2, -weight_g)
-    story.tag_out(at_s + 4, story.GLY)
-    story.close(at_s + 6)
-    story.quiet(at_s + 20)
-
-
-def _put(story: "Story", at_s: float, weight_g: int = 0) -> None:
-    story.open(at_s)
-    story.tag_in(at_s + 1, story.BADGE_ANA)
-    story.tag_in(at_s + 2, story.GLY)
-    if weight_g:
-        story.weight(at_s + 2.6, weight_g)
-    story.close(at_s + 5)
-    story.quiet(at_s + 20)
-
-
 @pytest.mark.parametrize(
     ("kind", "facts"),
     [
@@ -72,7 +54,7 @@ def test_what_is_declared_or_counted_of_a_package_is_expected_of_the_scale(
     stocked: "Story", kind: str, facts: dict[str, Json]
 ) -> None:
     stocked.tell(kind, 50, package=stocked.GLY, by=stocked.ANA, **facts)
-    _take(stocked, 100, 5340)
+    carry_out(stocked, 100, 5340)
     assert stocked.rules() == []
     assert stocked.rows["stock", stocked.GLY]["net_g"] == 5030
 
@@ -82,11 +64,11 @@ def test_spill_explains_no_more_than_itself_and_only_until_the_next_weight(
 ) -> None:
     about: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA}
     stocked.tell("spill_declared", 50, **about, lost_g=500, text="the cap was open")
-    _take(stocked, 100, 5000)
+    carry_out(stocked, 100, 5000)
     [found] = stocked.facts("discrepancy_found")
     assert found["text"] == "GLY-0042 weighs 5000 g, 5340 g is on record"
-    _put(stocked, 200, 5000)
-    _take(stocked, 300, 5000)
+    put_in(stocked, 200, 5000)
+    carry_out(stocked, 300, 5000)
     assert stocked.rules() == ["weight_differs"]
 
 
@@ -100,7 +82,7 @@ def test_spill_that_is_corrected_is_expected_as_it_reads_now(
     says: dict[str, Json] = now if "withdraw" in now else {"facts": {**about, **now}}
     corrected: dict[str, Json] = {"corrects": told, "reason": "typed wrongly", "by": stocked.BOB}
     stocked.tell("correction_declared", 60, **corrected, **says)
-    _take(stocked, 100, weight_g)
+    carry_out(stocked, 100, weight_g)
     assert stocked.rules() == []
 
 
@@ -108,22 +90,22 @@ def test_spill_corrected_after_a_weighing_was_part_of_that(stocked: "Story") -> 
     about: dict[str, Json] = {"package": stocked.GLY, "by": stocked.ANA, "text": "the cap was open"}
     stocked.tell("spill_declared", 50, **about, lost_g=500)
     told = stocked.record_of("spill_declared").event_id
-    _take(stocked, 100, 5340)
-    _put(stocked, 200, 5340)
+    carry_out(stocked, 100, 5340)
+    put_in(stocked, 200, 5340)
     says: dict[str, Json] = {"facts": {**about, "lost_g": 480}, "reason": "r", "by": stocked.BOB}
     stocked.tell("correction_declared", 250, corrects=told, **says)
-    _take(stocked, 300, 5340)
+    carry_out(stocked, 300, 5340)
     assert stocked.rules() == []
 
 
 def test_use_declared_while_out_is_expected_where_nothing_weighed_it_back(
     stocked: "Story",
 ) -> None:
-    _take(stocked, 100, 5840)
+    carry_out(stocked, 100, 5840)
     stocked.tell("use_declared", 150, package=stocked.GLY, used_g=1000, by=stocked.ANA)
-    _put(stocked, 200)
+    put_in(stocked, 200)
     found = stocked.rules()
-    _take(stocked, 300, 4840)
+    carry_out(stocked, 300, 4840)
     assert stocked.rules() == found
 
 
@@ -141,5 +123,5 @@ def test_spill_is_not_expected_of_a_weight_before_it(stocked: "Story") -> None:
 
 def test_package_declared_empty_is_expected_to_weigh_its_tare(stocked: "Story") -> None:
     stocked.tell("empty_declared", 50, package=stocked.GLY, gross_g=310, by=stocked.ANA)
-    _take(stocked, 100, 310)
+    carry_out(stocked, 100, 310)
     assert stocked.rules() == []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fognode.events import Json
+from tests.custody.visits import carry_out, put_in
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -321,25 +322,6 @@ def test_tag_out_that_arrives_after_the_door_closed_belongs_to_the_opening(
     assert stocked.rules() == []
 
 
-def _carry_out(story: "Story", at_s: float) -> None:
-    story.open(at_s)
-    story.tag_in(at_s + 1, story.BADGE_ANA)
-    story.weight(at_s + 2, -5840)
-    story.tag_out(at_s + 4, story.GLY)
-    story.close(at_s + 6)
-    story.quiet(at_s + 20)
-
-
-def _put_in(story: "Story", at_s: float, weight_g: int = 5840) -> None:
-    story.open(at_s)
-    story.tag_in(at_s + 1, story.BADGE_ANA)
-    story.tag_in(at_s + 2, story.GLY)
-    if weight_g:
-        story.weight(at_s + 2.6, weight_g)
-    story.close(at_s + 5)
-    story.quiet(at_s + 20)
-
-
 @pytest.mark.parametrize(
     ("kind", "facts"),
     [
@@ -353,9 +335,9 @@ def test_package_that_left_for_good_and_is_put_in_again_is_found(
 ) -> None:
     about = {"package": stocked.GLY, "by": stocked.ANA}
     stocked.tell(kind, 50, **about, **facts)
-    _carry_out(stocked, 100)
+    carry_out(stocked, 100)
     assert stocked.rules() == []  # declared first, carried out then
-    _put_in(stocked, 200, weight_g)
+    put_in(stocked, 200, weight_g)
     assert "gone_package_back" in stocked.rules()
     found = next(f for f in stocked.facts("discrepancy_found") if f["rule"] == "gone_package_back")
     assert (found["package"], found["place"]) == (stocked.GLY, "cab-1")
@@ -364,7 +346,7 @@ def test_package_that_left_for_good_and_is_put_in_again_is_found(
 
 
 def test_package_put_in_before_it_was_declared_gone_is_none(stocked: "Story") -> None:
-    _carry_out(stocked, 100)
+    carry_out(stocked, 100)
     stocked.open(200)
     stocked.tag_in(201, stocked.BADGE_ANA)
     stocked.tag_in(202, stocked.GLY)
@@ -380,8 +362,8 @@ def test_leaving_that_was_corrected_lets_the_package_come_back(stocked: "Story")
     how = {"how": "licensed incinerator"}
     stocked.tell("disposal_declared", 50, package=stocked.GLY, by=stocked.ANA, **how)
     told = stocked.record_of("disposal_declared").event_id
-    _carry_out(stocked, 100)
+    carry_out(stocked, 100)
     about = {"corrects": told, "reason": "another package", "by": stocked.BOB}
     stocked.tell("correction_declared", 150, **about, withdraw=1)
-    _put_in(stocked, 200)
+    put_in(stocked, 200, 5840)
     assert "gone_package_back" not in stocked.rules()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fognode.alerts import policy
 from fognode.custody import fold
 from fognode.events import Event, Json
+from tests.custody.visits import tell_in_order
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -150,16 +151,7 @@ def _books(story: "Story") -> dict[str, list[object]]:
 
 
 def _told(new_story: "type[Story]", order: Sequence[Event], judge_after: set[int]) -> "Story":
-    story = new_story()
-    story.stocked()
-    for number, event in enumerate(order):
-        story.keep([event])
-        if number in judge_after:
-            story.clock_ms = story.START_MS + (10_000 + 10 * number) * 1000
-            story.quiet(10_000 + 10 * number)
-    story.clock_ms = story.START_MS + 20_000_000
-    story.quiet(20_000)
-    story.quiet(30_000)
+    story = tell_in_order(new_story, order, judge_after)
     for package in (story.GLY, story.ATR):
         token = str(story.package(package)["token_id"])
         record: dict[str, Json] = {"token_id": token, "kind": 1, "seq": 1}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fognode.events import Json
+from tests.custody.visits import carry_out
 
 if TYPE_CHECKING:
     from tests.custody.conftest import Story
@@ -27,15 +28,6 @@ def hour(story: "Story", at_s: float) -> None:
     story.tell("hour_began", at_s, hour="2026-03-03T07")
 
 
-def carry_out(story: "Story", at_s: float) -> None:
-    story.open(at_s)
-    story.tag_in(at_s + 1, story.BADGE_ANA)
-    story.weight(at_s + 2, -320)
-    story.tag_out(at_s + 4, story.GLY)
-    story.close(at_s + 6)
-    story.quiet(at_s + 20)
-
-
 def test_an_exit_that_nothing_saw_is_told_once_after_a_day(emptied: "Story") -> None:
     leave(emptied)
     hour(emptied, 199 + DAY_S)
@@ -55,7 +47,7 @@ def test_a_disposal_too(emptied: "Story") -> None:
 
 def test_what_was_carried_out_before_or_within_the_day_is_gone(emptied: "Story") -> None:
     leave(emptied)
-    carry_out(emptied, 3_000)
+    carry_out(emptied, 3_000, 320)
     hour(emptied, 200 + DAY_S)
     assert emptied.rules() == []
 
@@ -71,7 +63,7 @@ def test_an_exit_that_was_taken_back_is_none(emptied: "Story") -> None:
 
 def test_what_was_put_in_again_is_told_of_by_that(emptied: "Story") -> None:
     leave(emptied)
-    carry_out(emptied, 3_000)
+    carry_out(emptied, 3_000, 320)
     emptied.open(5_000)
     emptied.tag_in(5_001, emptied.BADGE_ANA)
     emptied.weight(5_002, 320)

@@ -57,7 +57,6 @@ def hard_disk(tmp_path: Path) -> Iterator[Path]:
                 unmark(path)
         return
     if reason := missing_loop():
-        # What holds on such a machine is told by probe, and tested below.
         pytest.skip(f"no file can be made immutable here, and {reason}")
     with DiskImage(tmp_path / "image", tmp_path / "disk", 16) as disk:
         if not can_mark(disk.mount):
